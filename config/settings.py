@@ -1,0 +1,228 @@
+"""All settings of Evergrant, in one file, read from typed environment variables.
+
+Every secret may also be given as ``NAME_FILE`` (a path to a file that holds it), the convention of
+container secrets. No secret has a default: what is missing is reported by the system checks of
+``integrations.checks`` and the service refuses to start. ``.env.example`` lists every variable.
+"""
+
+from pathlib import Path
+
+import django_stubs_ext
+import environ
+
+from config.logs import configure
+from config.secret_key import resolve_secret_key
+
+# Lets `QuerySet[Row]`, `ModelForm[Row]` and the like stand in code, as the type checker wants them.
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.FileAwareEnv(
+    DEBUG=(bool, False),
+    SECRET_KEY=(str, ""),
+    SECRET_KEY_FALLBACKS=(list, []),
+    FIELD_ENCRYPTION_KEYS=(list, []),
+    ALLOWED_HOSTS=(list, []),
+    BASE_URL=(str, ""),
+    OUTBOUND_ALLOW_LOOPBACK=(bool, False),
+    LOG_LEVEL=(str, "INFO"),
+    LOG_FORMAT=(str, "json"),
+    TRUST_PROXY=(bool, False),
+    CONNECT_LINK_SECONDS=(int, 600),
+    REAUTH_LINK_SECONDS=(int, 86_400),
+    REFRESH_LEASE_SECONDS=(int, 90),
+    WORKER_PROCESSES=(int, 4),
+)
+
+# --- The service -----------------------------------------------------------------------------
+
+DEBUG = env("DEBUG")
+SECRET_KEY_GIVEN = env("SECRET_KEY")
+SECRET_KEY = resolve_secret_key(SECRET_KEY_GIVEN)
+SECRET_KEY_FALLBACKS = env("SECRET_KEY_FALLBACKS")
+ALLOWED_HOSTS = env("ALLOWED_HOSTS")
+# The public origin: links, callback URLs and webhooks' reconnect links start with it. No final slash.
+BASE_URL = env("BASE_URL").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
+
+# First seals, all open. django-encrypted-model-fields reads FIELD_ENCRYPTION_KEY at import.
+FIELD_ENCRYPTION_KEYS = env("FIELD_ENCRYPTION_KEYS")
+FIELD_ENCRYPTION_KEY = FIELD_ENCRYPTION_KEYS or None
+
+# Lets the outbound door reach 127.0.0.0/8 and ::1, over http too. For development and tests only.
+OUTBOUND_ALLOW_LOOPBACK = env("OUTBOUND_ALLOW_LOOPBACK")
+
+# How long a connect link lives, in seconds; at most 24 h (checked).
+CONNECT_LINK_SECONDS = env("CONNECT_LINK_SECONDS")
+# How long the reconnect link inside an event lives: an app may read the event late.
+REAUTH_LINK_SECONDS = env("REAUTH_LINK_SECONDS")
+# How long a worker owns an account it refreshes; longer than a token call can last (checked).
+REFRESH_LEASE_SECONDS = env("REFRESH_LEASE_SECONDS")
+
+# --- Applications ----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "django_q",
+    "encrypted_model_fields",
+    "ninja",
+    "csp",
+    "integrations",
+    "webhooks",
+    "connections",
+    "config",
+]
+
+MIDDLEWARE = [
+    "config.request_id.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database --------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db("DATABASE_URL", default="postgresql://localhost/evergrant")}
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Sign-in of operators ----------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "admin:index"
+ACCOUNT_ADAPTER = "config.accounts.OperatorAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+# Operators' accounts are made by other operators; how many proxies stand in front decides whose
+# address the rate limits count.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env("TRUST_PROXY") else 0
+
+# --- Jobs --------------------------------------------------------------------------------------
+
+# Rows are the queue; tasks carry ids and are wake-ups. A watching task runs for a minute, so the
+# time-out leaves room and `retry` (after which the broker hands a task out again) is longer still.
+Q_CLUSTER = {
+    "name": "evergrant",
+    "orm": "default",
+    "workers": env("WORKER_PROCESSES"),
+    "timeout": 180,
+    "retry": 240,
+    "poll": 1,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": 250,
+    "label": "Jobs",
+}
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# --- Web ---------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# The largest request body in bytes; a larger one is answered with 413.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+if BASE_URL.startswith("https://"):
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 31_536_000
+if env("TRUST_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# Pages may load from this host only, run no inline script, and be framed by nobody. The admin's
+# theme and the API's documentation page bring inline scripts of their own.
+CONTENT_SECURITY_POLICY = {
+    "EXCLUDE_URL_PREFIXES": ["/admin/", "/api/v1/docs"],
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "object-src": ["'none'"],
+    },
+}
+
+# --- Logs and error reports ------------------------------------------------------------------------
+
+LOGGING = configure(level=env("LOG_LEVEL"), readable=env("LOG_FORMAT") == "readable")
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_reports.NoVariables"
+
+# --- Look of the admin ---------------------------------------------------------------------------
+
+UNFOLD = {
+    "SITE_TITLE": "Evergrant",
+    "SITE_HEADER": "Evergrant",
+    "SITE_SUBHEADER": "Grants, kept alive",
+    "SITE_SYMBOL": "eco",
+    "SITE_URL": None,
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+}

@@ -1,0 +1,51 @@
+"""The root of every error that a caller of Evergrant may see.
+
+    EvergrantError
+    ├── IntegrationsError   (this app)
+    ├── WebhooksError       (webhooks.errors)
+    └── ConnectionsError    (connections.errors)
+
+The docstring of a class is its message unless one is given; ``code`` and ``status`` are on the
+class; `config.api` turns them into the one error shape of the API.
+"""
+
+from typing import Any, ClassVar
+
+
+class EvergrantError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    # Whether the same call may succeed later without anything being changed.
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str = "", **details: Any) -> None:
+        self.message = message or " ".join((type(self).__doc__ or "").split())
+        self.details = details
+        super().__init__(self.message)
+
+
+class IntegrationsError(EvergrantError):
+    """A project, API key, auth config or toolkit is not as it should be."""
+
+
+class NotFound(IntegrationsError):
+    """There is no such thing in this project."""
+
+    code = "not_found"
+    status = 404
+
+
+class InvalidInput(IntegrationsError):
+    """The request is not valid."""
+
+    code = "invalid_request"
+    status = 400
+
+
+class MissingScope(IntegrationsError):
+    """The API key may not do this."""
+
+    code = "insufficient_scope"
+    status = 403

@@ -1,0 +1,52 @@
+"""Public ids: a prefix that names the kind, and a UUIDv7 (RFC 9562) in base62.
+
+The 22 characters keep the UUID's order under the "C" collation, so an id is also the cursor of a
+list in order of creation. An id is not a secret; tokens are made by `integrations.tokens`.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.db import models
+from uuid6 import uuid7
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+WIDTH = 22  # 62**22 > 2**128
+
+
+def new_id(prefix: str) -> str:
+    """Return a fresh id such as ``ca_01Hx...`` for the kind that ``prefix`` names."""
+    return f"{prefix}_{_base62(uuid7().int)}"
+
+
+def _base62(number: int) -> str:
+    digits = []
+    for _ in range(WIDTH):
+        number, remainder = divmod(number, 62)
+        digits.append(ALPHABET[remainder])
+    return "".join(reversed(digits))
+
+
+class IdField(models.CharField[str, str]):
+    """Primary key that holds an id of this module.
+
+    Args:
+        prefix: the two or three letters that name the kind, without the underscore.
+    """
+
+    def __init__(self, prefix: str, **kwargs: Any) -> None:
+        self.prefix = prefix
+        kwargs |= {"primary_key": True, "max_length": 32, "editable": False, "db_collation": "C"}
+        kwargs.setdefault("default", _default(prefix))
+        super().__init__(**kwargs)
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        name, path, args, kwargs = super().deconstruct()
+        for implied in ("primary_key", "max_length", "editable", "db_collation", "default"):
+            kwargs.pop(implied, None)
+        return name, path, [self.prefix, *args], kwargs
+
+
+def _default(prefix: str) -> Callable[[], str]:
+    return partial(new_id, prefix)

@@ -1,0 +1,16 @@
+"""Projects, API keys, auth configs, and the canaries of the sealing keys."""
+
+from integrations.models.api_key import ApiKey
+from integrations.models.auth_config import AuthConfig
+from integrations.models.key_canary import KeyCanary
+from integrations.models.project import Project
+from integrations.models.scoping import ProjectScopedModel, ProjectScopedQuerySet
+
+__all__ = [
+    "ApiKey",
+    "AuthConfig",
+    "KeyCanary",
+    "Project",
+    "ProjectScopedModel",
+    "ProjectScopedQuerySet",
+]

@@ -1,0 +1,79 @@
+"""Keys that an app's server calls the API with."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from integrations.ids import IdField
+from integrations.models.scoping import ProjectScopedModel, ProjectScopedQuerySet
+from integrations.tokens import digest, new_token
+
+KEY_PREFIX = "eg_"
+# `last_used_at` is for people; writing it more often would make every read a write.
+LAST_USED_PRECISION = timedelta(minutes=1)
+
+
+class Scope(models.TextChoices):
+    """What an API key may do."""
+
+    READ = "read", "Read everything but credentials"
+    WRITE = "write", "Create and change"
+    CREDENTIALS = "credentials", "Read credentials"
+
+
+def default_scopes() -> list[str]:
+    """A new key reads and writes; handing out credentials is asked for."""
+    return [Scope.READ, Scope.WRITE]
+
+
+class ApiKeyQuerySet(ProjectScopedQuerySet["ApiKey"]):
+    """API keys by what they are worth."""
+
+    def valid(self, *, now: datetime) -> Self:
+        """Keys that are neither revoked nor expired."""
+        unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
+        return self.filter(unexpired, revoked_at__isnull=True)
+
+    def presented(self, key: str, *, now: datetime) -> ApiKey | None:
+        """Return the valid key whose text is ``key``, with its project."""
+        return self.valid(now=now).select_related("project").filter(digest=digest(key)).first()
+
+
+class ApiKey(ProjectScopedModel):
+    """A key of a project. The text is shown once; a digest is kept."""
+
+    id = IdField("ak")
+    name = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=12, editable=False, help_text="How the key begins.")
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope), default=default_scopes)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint}…)"
+
+    def issue(self) -> str:
+        """Give this unsaved key its text, save it, and return the text: it is not kept."""
+        text = new_token(KEY_PREFIX)
+        self.digest, self.hint = digest(text), text[: len(KEY_PREFIX) + 6]
+        self.save()
+        return text
+
+    def note_use(self, *, now: datetime) -> None:
+        """Remember that the key was used, to the minute."""
+        if self.last_used_at is None or now - self.last_used_at >= LAST_USED_PRECISION:
+            type(self).objects.filter(pk=self.pk).update(last_used_at=now)

@@ -1,0 +1,105 @@
+"""How one project authenticates with one toolkit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from integrations.catalog import UnknownToolkit, get_toolkit
+from integrations.ids import IdField
+from integrations.models.scoping import ProjectScopedModel
+from integrations.secrets import SealedField
+
+if TYPE_CHECKING:
+    from integrations.catalog import Toolkit
+
+
+class Scheme(models.TextChoices):
+    """Ways to authenticate. A scheme's code is in `integrations.schemes`."""
+
+    OAUTH2 = "oauth2", "OAuth 2.0"
+
+
+class AuthConfig(ProjectScopedModel):
+    """A project's client at a toolkit: scheme, client credentials, scopes and parameters."""
+
+    id = IdField("ac")
+    name = models.CharField(max_length=100)
+    toolkit = models.SlugField(max_length=64, help_text="A service of the catalog.")
+    scheme = models.CharField(max_length=20, choices=Scheme, default=Scheme.OAUTH2)
+    client_id = models.CharField(max_length=500)
+    client_secret = SealedField(null=True)
+    scopes = ArrayField(
+        models.CharField(max_length=500),
+        default=list,
+        blank=True,
+        help_text="Scopes to ask for; empty means the toolkit's defaults.",
+    )
+    parameters = models.JSONField(
+        default=dict, blank=True, help_text="Values for the toolkit's URLs, such as base_url."
+    )
+    authorization_parameters = models.JSONField(
+        default=dict, blank=True, help_text="Extra parameters of the authorization request."
+    )
+    token_parameters = models.JSONField(
+        default=dict, blank=True, help_text="Extra parameters of every token request."
+    )
+    enabled = models.BooleanField(default=True)
+    # Facts about the provider's latest refusal of this client; cleared by an edit or a success.
+    misconfigured_since = models.DateTimeField(null=True, editable=False)
+    misconfigured_error = models.CharField(max_length=100, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "auth config"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.toolkit})"
+
+    def clean(self) -> None:
+        """Refuse an unknown toolkit and missing or unsafe parameters."""
+        try:
+            toolkit = get_toolkit(self.toolkit)
+        except UnknownToolkit as error:
+            raise ValidationError({"toolkit": str(error)}) from None
+        missing = sorted(set(toolkit.parameters) - set(self.parameters))
+        unknown = sorted(set(self.parameters) - set(toolkit.parameters))
+        if missing or unknown:
+            parts = [("missing", missing), ("unknown", unknown)]
+            told = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+            raise ValidationError({"parameters": f"{toolkit.name} parameters {told}."})
+
+    @property
+    def catalog_entry(self) -> Toolkit:
+        """The toolkit's facts, with this config's parameters filled into its URLs."""
+        return get_toolkit(self.toolkit).with_parameters(self.parameters)
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the provider sends people back to: to be registered there, per auth config.
+
+        The path carries the config, so that one provider's answer cannot land in another's flow.
+        """
+        return f"{settings.BASE_URL}/connect/callback/{self.pk}"
+
+    @property
+    def requested_scopes(self) -> list[str]:
+        """The scopes to ask for."""
+        return list(self.scopes) or list(self.catalog_entry.default_scopes)
+
+    def mark_misconfigured(self, *, error: str, now: datetime) -> bool:
+        """Note that the provider refuses this client; return whether that is news."""
+        news = type(self).objects.filter(pk=self.pk, misconfigured_since__isnull=True)
+        return bool(news.update(misconfigured_since=now, misconfigured_error=error))
+
+    def mark_working(self) -> None:
+        """Note that the provider accepts this client."""
+        troubled = type(self).objects.filter(pk=self.pk, misconfigured_since__isnull=False)
+        troubled.update(misconfigured_since=None, misconfigured_error="")

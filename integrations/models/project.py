@@ -1,0 +1,51 @@
+"""The tenant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from integrations.ids import IdField
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    """Projects as a person in the admin sees them."""
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Superusers see all projects, staff those they are members of."""
+        return self.all() if user.is_superuser else self.filter(members=user.pk)
+
+
+class Project(models.Model):
+    """A tenant: owns API keys, auth configs, entities, webhook endpoints. Nothing crosses it."""
+
+    id = IdField("pr")
+    name = models.CharField(max_length=100, help_text="Shown to people on the hosted pages.")
+    allowed_callback_urls = ArrayField(
+        models.CharField(max_length=2000),
+        default=list,
+        blank=True,
+        help_text="Where a person may be sent back to after connecting. A callback URL matches "
+        "an entry with the same scheme, host, port and path.",
+    )
+    members = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        blank=True,
+        related_name="projects",
+        help_text="Staff who see this project in the admin. Superusers see every project.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

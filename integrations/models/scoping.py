@@ -1,0 +1,39 @@
+"""Nothing crosses projects: the one place that narrows rows to those a caller may see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+    from integrations.models.project import Project
+
+Row = TypeVar("Row", bound=models.Model, covariant=True)
+
+
+class ProjectScopedQuerySet(models.QuerySet[Row]):
+    """Rows that belong to a project through their ``project`` column."""
+
+    def in_project(self, project: Project) -> Self:
+        """Narrow to one project: what an API key of that project may see."""
+        return self.filter(project=project)
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Narrow to what a person in the admin may see: superusers all, staff their projects."""
+        if user.is_superuser:
+            return self.all()
+        return self.filter(project__members=user.pk)
+
+
+class ProjectScopedModel(models.Model):
+    """Base of every model whose rows belong to one project."""
+
+    project = models.ForeignKey("integrations.Project", on_delete=models.PROTECT, editable=False)
+
+    objects: Any = ProjectScopedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True

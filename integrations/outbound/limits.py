@@ -1,0 +1,42 @@
+"""Roles of outgoing calls and the limits of each."""
+
+import enum
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+
+class Role(enum.StrEnum):
+    """Why a call is made; mandatory on every one, so that limits and logs can tell them apart."""
+
+    TOKEN = enum.auto()
+    IDENTITY = enum.auto()
+    REVOCATION = enum.auto()
+    WEBHOOK = enum.auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one call may cost.
+
+    Attributes:
+        deadline: seconds in total: DNS, connect, TLS, sending, headers and body.
+        max_response_bytes: of the body, both as received and as decoded.
+    """
+
+    deadline: float
+    max_response_bytes: int
+
+
+# A token call must end well before the lease of a refresh does (settings.REFRESH_LEASE_SECONDS).
+LIMITS: Final = MappingProxyType(
+    {
+        Role.TOKEN: Limits(deadline=20.0, max_response_bytes=MIB),
+        Role.IDENTITY: Limits(deadline=10.0, max_response_bytes=MIB),
+        Role.REVOCATION: Limits(deadline=10.0, max_response_bytes=256 * KIB),
+        Role.WEBHOOK: Limits(deadline=10.0, max_response_bytes=64 * KIB),
+    }
+)

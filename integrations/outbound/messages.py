@@ -1,0 +1,67 @@
+"""What passes through the door: the call as it will be sent, and the answer."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from requests.structures import CaseInsensitiveDict
+
+from integrations.outbound.errors import MalformedBody
+from integrations.outbound.limits import Limits, Role
+from integrations.outbound.targets import Target
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PreparedCall:
+    """A call that passed every check which needs no network; what a transport receives.
+
+    Headers are case-insensitive and complete but for Host, which the transport adds.
+    """
+
+    role: Role
+    method: str
+    target: Target
+    headers: Mapping[str, str]
+    body: bytes | None
+    limits: Limits
+
+    @property
+    def url(self) -> str:
+        """The whole URL: it may carry secrets, keep it out of logs."""
+        return self.target.url
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Response:
+    """An answer that was read to its end.
+
+    Attributes:
+        status: any HTTP status from 200 on; a redirect is an answer like any other.
+        headers: case-insensitive; repeated ones joined by a comma (RFC 9110, 5.3).
+        body: decoded.
+        elapsed: seconds from the start of the call to the last byte.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    elapsed: float
+
+    def __post_init__(self) -> None:
+        """Make the headers case-insensitive, whatever mapping a transport gave."""
+        headers = MappingProxyType(CaseInsensitiveDict(self.headers))
+        object.__setattr__(self, "headers", headers)
+
+    def json(self) -> Any:
+        """Return the body parsed as JSON, whatever its Content-Type says.
+
+        Raises:
+            MalformedBody: it is not JSON; without the parser's error, which carries the body.
+        """
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            failure = MalformedBody(f"{len(self.body)} bytes", status=self.status)
+        raise failure

@@ -1,0 +1,82 @@
+"""The body of an answer: decoded, and never more of it in memory than the call allows."""
+
+import zlib
+from typing import Final
+
+from urllib3.response import HTTPResponse
+
+from integrations.outbound.errors import ResponseInterrupted, ResponseTooLarge
+from integrations.outbound.metering import Meter
+
+PIECE: Final = 64 * 1024
+
+
+def read_body(answer: HTTPResponse, *, max_bytes: int, meter: Meter) -> bytes:
+    """Read to the end of the body.
+
+    Raises:
+        ResponseTooLarge: it is declared, received or decoded as more than ``max_bytes``.
+        ResponseInterrupted: its coding is unknown or broken, or it ends before its coding does.
+        OutOfTime, OutOfBytes: the meter stopped it.
+        OSError, urllib3 HTTPError, HTTPException: it was cut or its framing is broken.
+    """
+    if (answer.length_remaining or 0) > max_bytes:
+        raise ResponseTooLarge("as declared")
+    decoder = _decoder(answer.headers.get("content-encoding", ""), max_bytes)
+    for piece in answer.stream(PIECE, decode_content=False):
+        meter.seconds_left()
+        decoder.feed(piece)
+    return decoder.finish()
+
+
+class _Identity:
+    """Collects a body up to ``max_bytes``."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._body = bytearray()
+
+    def feed(self, piece: bytes) -> None:
+        self._body += piece
+        if len(self._body) > self._max_bytes:
+            raise ResponseTooLarge
+
+    def finish(self) -> bytes:
+        return bytes(self._body)
+
+
+class _Gzip(_Identity):
+    """The same, inflating (RFC 1952: one member or several)."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(max_bytes)
+        self._member: zlib._Decompress | None = None
+
+    def feed(self, piece: bytes) -> None:
+        while piece:
+            if self._member is None:
+                self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            # One byte more than allowed is enough to know; a bomb is never inflated further.
+            room = self._max_bytes - len(self._body) + 1
+            try:
+                inflated = self._member.decompress(piece, room)
+            except zlib.error:
+                raise ResponseInterrupted("its gzip is broken") from None
+            super().feed(inflated)
+            piece = self._member.unused_data
+            if self._member.eof:
+                self._member = None
+
+    def finish(self) -> bytes:
+        if self._member is not None:
+            raise ResponseInterrupted("its gzip ends early")
+        return super().finish()
+
+
+def _decoder(coding: str, max_bytes: int) -> _Identity:
+    match coding.strip().lower():
+        case "" | "identity":
+            return _Identity(max_bytes)
+        case "gzip" | "x-gzip":
+            return _Gzip(max_bytes)
+    raise ResponseInterrupted("a content coding that was not asked for")

@@ -1,0 +1,123 @@
+"""OAuth 2.0 authorization code with PKCE (RFC 6749, 7636), refresh, and revocation (RFC 7009)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from authlib.oauth2.auth import ClientAuth
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
+from authlib.oauth2.rfc7009 import prepare_revoke_token_request
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from integrations import outbound
+from integrations.schemes.verdict import Refused, RefusalKind, Verdict, judge_answer, judge_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from integrations.catalog import Toolkit
+    from integrations.models import AuthConfig
+    from integrations.secrets import Secret
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuth2Client:
+    """One auth config's client at one toolkit. Prepares, sends and judges; stores nothing."""
+
+    toolkit: Toolkit
+    client_id: str
+    client_secret: Secret | None
+    authorization_parameters: Mapping[str, str]
+    token_parameters: Mapping[str, str]
+
+    @classmethod
+    def of(cls, auth_config: AuthConfig) -> Self:
+        """Return the client that ``auth_config`` describes. Opens no secret yet."""
+        return cls(
+            toolkit=auth_config.catalog_entry,
+            client_id=auth_config.client_id,
+            client_secret=auth_config.client_secret,
+            authorization_parameters=auth_config.authorization_parameters,
+            token_parameters=auth_config.token_parameters,
+        )
+
+    def authorization_url(
+        self,
+        *,
+        redirect_uri: str,
+        scopes: list[str],
+        state: str,
+        code_verifier: Secret | None,
+        nonce: str = "",
+    ) -> str:
+        """Return the provider's page to send the person to (RFC 6749, 4.1.1)."""
+        extra = dict(self.toolkit.authorization_parameters) | dict(self.authorization_parameters)
+        if code_verifier is not None:
+            extra["code_challenge"] = create_s256_code_challenge(code_verifier.reveal())
+            extra["code_challenge_method"] = "S256"
+        if nonce:
+            extra["nonce"] = nonce
+        return str(
+            prepare_grant_uri(
+                self.toolkit.authorization_url,
+                self.client_id,
+                "code",
+                redirect_uri=redirect_uri,
+                scope=self.toolkit.scope_separator.join(scopes),
+                state=state,
+                **extra,
+            )
+        )
+
+    def exchange_code(
+        self, *, code: Secret, redirect_uri: str, code_verifier: Secret | None
+    ) -> Verdict:
+        """Trade the authorization code for tokens (RFC 6749, 4.1.3). Called once per code."""
+        return self._token_call(
+            grant_type="authorization_code",
+            code=code.reveal(),
+            redirect_uri=redirect_uri,
+            code_verifier=code_verifier.reveal() if code_verifier else None,
+        )
+
+    def refresh(self, *, refresh_token: Secret) -> Verdict:
+        """Trade the refresh token for new tokens (RFC 6749, 6). Never sent twice from here."""
+        return self._token_call(grant_type="refresh_token", refresh_token=refresh_token.reveal())
+
+    def revoke(self, *, token: Secret, hint: str) -> Refused | None:
+        """Revoke ``token`` at the provider (RFC 7009).
+
+        Returns None when the provider confirmed it (or knew the token no more), else why not.
+        """
+        if self.toolkit.revocation_url is None:
+            return Refused(kind=RefusalKind.TERMINAL, error_code="revocation_unsupported")
+        body, _ = prepare_revoke_token_request(token.reveal(), hint)
+        try:
+            response = self._post(self.toolkit.revocation_url, body, outbound.Role.REVOCATION)
+        except outbound.OutboundError as error:
+            return judge_failure(error)
+        if 200 <= response.status < 300:
+            return None
+        verdict = judge_answer(response, self.toolkit)
+        return verdict if isinstance(verdict, Refused) else None
+
+    def _token_call(self, *, grant_type: str, **parameters: str | None) -> Verdict:
+        body = prepare_token_request(grant_type, **(dict(self.token_parameters) | parameters))
+        try:
+            response = self._post(self.toolkit.token_url, body, outbound.Role.TOKEN)
+        except outbound.OutboundError as error:
+            return judge_failure(error)
+        return judge_answer(response, self.toolkit)
+
+    def _post(self, url: str, body: str, role: outbound.Role) -> outbound.Response:
+        secret = self.client_secret.reveal() if self.client_secret is not None else ""
+        method = self.toolkit.client_auth if secret else "none"
+        auth = ClientAuth(self.client_id, secret, method)
+        headers = {"Content-Type": FORM, "Accept": "application/json"}
+        url, headers, body = auth.prepare("POST", url, headers, body)
+        return outbound.send(
+            role=role, method="POST", url=url, headers=headers, content=body.encode()
+        )

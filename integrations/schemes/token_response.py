@@ -1,0 +1,127 @@
+"""Reads a token endpoint's answer (RFC 6749, section 5.1), trusting nothing in it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from integrations.secrets import Secret
+
+# Longer lifetimes are as good as this one, and a timestamp must fit the database.
+LONGEST_LIFETIME = timedelta(days=3650).total_seconds()
+UNSAFE_IN_HEADER = re.compile(r"[^\x20-\x7e]")
+
+
+class MalformedToken(ValueError):
+    """The provider's answer is not a token that can be used safely."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenSet:
+    """Credentials as a provider issued them.
+
+    ``expires_in`` is in seconds: None where the provider did not say; 0 where they are over at
+    once. ``scopes`` is None where the provider did not say. ``refresh_token`` is None where it
+    issued none.
+    """
+
+    access_token: Secret
+    refresh_token: Secret | None = None
+    id_token: Secret | None = None
+    expires_in: float | None = None
+    scopes: list[str] | None = None
+    token_type: str = "bearer"
+
+    @classmethod
+    def from_answer(cls, answer: dict[str, Any]) -> Self:
+        """Return the tokens in ``answer``. Raises MalformedToken."""
+        token_type = answer.get("token_type", "bearer")
+        if not isinstance(token_type, str) or token_type.lower() != "bearer":
+            message = "The provider issued a token of a type that cannot be used."
+            raise MalformedToken(message)
+        access_token = _token(answer, "access_token")
+        if access_token is None:
+            message = "The provider's answer holds no access token."
+            raise MalformedToken(message)
+        return cls(
+            access_token=access_token,
+            refresh_token=_token(answer, "refresh_token"),
+            id_token=_token(answer, "id_token"),
+            expires_in=parse_lifetime(answer.get("expires_in")),
+            scopes=_scopes(answer.get("scope")),
+        )
+
+    def carrying_over(self, refresh_token: Secret | None) -> Self:
+        """Return these tokens with ``refresh_token`` where the provider issued no new one."""
+        if self.refresh_token is not None:
+            return self
+        return type(self)(**(self.__dict__ | {"refresh_token": refresh_token}))
+
+    def expires_at(self, *, now: datetime, default_seconds: float) -> datetime:
+        """Return when the access token ends, by the provider's word or the toolkit's habit."""
+        seconds = default_seconds if self.expires_in is None else self.expires_in
+        return now + timedelta(seconds=seconds)
+
+    def to_payload(self) -> Secret:
+        """Return the tokens as one secret JSON text, for `from_payload`."""
+        parts = {
+            "access_token": self.access_token,
+            "refresh_token": self.refresh_token,
+            "token_type": self.token_type,
+        }
+        shown = {
+            name: part.reveal() if isinstance(part, Secret) else part
+            for name, part in parts.items()
+            if part is not None
+        }
+        return Secret(json.dumps(shown))
+
+    @classmethod
+    def from_payload(cls, payload: Secret) -> Self:
+        """Return the tokens that `to_payload` wrote. Opens ``payload``: may raise SealBroken."""
+        parts = json.loads(payload.reveal())
+        refresh_token = parts.get("refresh_token")
+        return cls(
+            access_token=Secret(parts["access_token"]),
+            refresh_token=Secret(refresh_token) if refresh_token else None,
+            token_type=parts.get("token_type", "bearer"),
+        )
+
+
+def parse_lifetime(value: object) -> float | None:
+    """Return ``expires_in`` in seconds, between 0 and ten years; None where it says nothing.
+
+    Providers send numbers, numbers in quotes, nothing, and worse.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return None
+    if math.isnan(seconds):
+        return None
+    return min(max(seconds, 0.0), LONGEST_LIFETIME)
+
+
+def _token(answer: dict[str, Any], name: str) -> Secret | None:
+    value = answer.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or UNSAFE_IN_HEADER.search(value):
+        # A line break in a token would let the provider write our headers.
+        message = f"The provider's {name} holds characters that no header may carry."
+        raise MalformedToken(message)
+    return Secret(value)
+
+
+def _scopes(value: object) -> list[str] | None:
+    if isinstance(value, str):
+        return re.split(r"[ ,]+", value.strip()) if value.strip() else []
+    if isinstance(value, list) and all(isinstance(scope, str) for scope in value):
+        return list(value)
+    return None

@@ -1,0 +1,130 @@
+"""What a token endpoint's answer means for the grant: a pure function of answer and toolkit.
+
+Only a confirmed terminal answer kills a grant. A refusal of the client is the auth config's
+fault. Everything else, 429, 5xx, time-outs, HTML and broken JSON among it, is transient.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from integrations.outbound import MalformedBody, OutboundError, Response
+from integrations.schemes.token_response import MalformedToken, TokenSet
+
+if TYPE_CHECKING:
+    from integrations.catalog import Refusal, Toolkit
+
+LONGEST_ERROR_CODE = 100
+
+
+class RefusalKind(enum.StrEnum):
+    """Whose fault a refusal is."""
+
+    TERMINAL = "terminal"
+    CONFIGURATION = "configuration"
+    TRANSIENT = "transient"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Granted:
+    """The provider issued tokens."""
+
+    tokens: TokenSet
+    http_status: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """The provider did not issue tokens.
+
+    ``error_code`` is the provider's own code, or ours where it sent none. ``retry_after`` is in
+    seconds. ``outcome_unknown``: the request may have been carried out and its answer lost, so
+    that the refresh token may be spent.
+    """
+
+    kind: RefusalKind
+    error_code: str
+    http_status: int | None = None
+    reason: str = ""
+    retry_after: float | None = None
+    outcome_unknown: bool = False
+
+
+Verdict = Granted | Refused
+
+
+def judge_failure(error: OutboundError) -> Refused:
+    """Return the verdict on a call that brought no answer."""
+    return Refused(
+        kind=RefusalKind.TRANSIENT, error_code=error.code, outcome_unknown=error.outcome_unknown
+    )
+
+
+def judge_answer(response: Response, toolkit: Toolkit) -> Verdict:
+    """Return the verdict on ``response`` by the toolkit's rules."""
+    try:
+        answer = response.json()
+    except MalformedBody:
+        # A 2xx whose body is unreadable may have spent the refresh token.
+        return _transient(response, "malformed_response", outcome_unknown=_succeeded(response))
+    if not isinstance(answer, dict):
+        return _transient(response, "malformed_response", outcome_unknown=_succeeded(response))
+    error = answer.get("error")
+    if error or not _succeeded(response):
+        return _judge_refusal(response, _error_code(error), toolkit)
+    try:
+        return Granted(tokens=TokenSet.from_answer(answer), http_status=response.status)
+    except MalformedToken:
+        return _transient(response, "malformed_token", outcome_unknown=True)
+
+
+def _judge_refusal(response: Response, code: str, toolkit: Toolkit) -> Refused:
+    if response.status == 429 or response.status >= 500:
+        return _transient(response, code or f"http_{response.status}")
+    for kind, rules in (
+        (RefusalKind.CONFIGURATION, toolkit.configuration),
+        (RefusalKind.TERMINAL, toolkit.terminal),
+    ):
+        rule = _matching(rules, response.status, code)
+        if rule:
+            return Refused(
+                kind=kind,
+                error_code=code,
+                http_status=response.status,
+                reason=rule.reason if kind is RefusalKind.TERMINAL else "",
+            )
+    return _transient(response, code or f"http_{response.status}")
+
+
+def _matching(rules: list[Refusal], status: int, code: str) -> Refusal | None:
+    fitting = (r for r in rules if r.error == code and r.status in (None, status))
+    return next(fitting, None)
+
+
+def _transient(response: Response, code: str, *, outcome_unknown: bool = False) -> Refused:
+    return Refused(
+        kind=RefusalKind.TRANSIENT,
+        error_code=code,
+        http_status=response.status,
+        retry_after=retry_after_seconds(response),
+        outcome_unknown=outcome_unknown,
+    )
+
+
+def retry_after_seconds(response: Response) -> float | None:
+    """Return the Retry-After header's seconds (RFC 9110, 10.2.3); None for a date or nothing."""
+    value = response.headers.get("retry-after", "")
+    return float(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+
+
+def _succeeded(response: Response) -> bool:
+    return 200 <= response.status < 300
+
+
+def _error_code(error: Any) -> str:
+    """Return the provider's code where it looks like one: never a description, never a token."""
+    if not isinstance(error, str) or len(error) > LONGEST_ERROR_CODE:
+        return ""
+    return error if error.replace("_", "").replace("-", "").replace(".", "").isalnum() else ""

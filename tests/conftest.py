@@ -1,0 +1,39 @@
+"""What every test stands on: a real PostgreSQL and an environment with generated keys."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import django
+import psycopg
+import pytest
+from psycopg import sql
+
+from config.throwaway import throwaway_environment
+
+# Made while this file is imported: the conftests below it import models, which read the settings.
+_environment = throwaway_environment()
+os.environ.update(_environment.__enter__())
+django.setup()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the database stopped at the end, however the run ends."""
+    config.add_cleanup(lambda: _environment.__exit__(None, None, None))
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    """Yield the URL of an empty database for processes of their own, dropped after the run.
+
+    It is not the test database that pytest-django makes: what a test wrote there is in a
+    transaction that no other process sees.
+    """
+    server = os.environ["DATABASE_URL"]
+    name = f"evergrant_processes_{secrets.token_hex(4)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+        connection.execute(drop)
