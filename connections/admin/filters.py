@@ -1,0 +1,64 @@
+"""Filters of the list of accounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from unfold.contrib.filters.admin import DropdownFilter
+
+from connections.models import ConnectedAccount, Reason, Status
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+
+class StatusFilter(DropdownFilter):  # type: ignore[misc]
+    """One status; without a choice all but the deleted ones."""
+
+    title = "status"
+    parameter_name = "status"
+    all_option = ("", "All but deleted")
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(value), str(label)) for value, label in Status.choices]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ConnectedAccount]
+    ) -> QuerySet[ConnectedAccount]:
+        if self.value():
+            return queryset.filter(status=self.value())
+        return queryset.exclude(status=Status.DELETED)
+
+
+class ReasonFilter(DropdownFilter):  # type: ignore[misc]
+    """Why the account has its status."""
+
+    title = "reason"
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(value), str(label)) for value, label in Reason.choices]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ConnectedAccount]
+    ) -> QuerySet[ConnectedAccount]:
+        return queryset.filter(status_reason=self.value()) if self.value() else queryset
+
+
+class HealthFilter(DropdownFilter):  # type: ignore[misc]
+    """Active accounts by how refreshing goes: derived from the row's facts."""
+
+    title = "refreshing"
+    parameter_name = "refreshing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("failing", "Failing"), ("fine", "Fine")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ConnectedAccount]
+    ) -> QuerySet[ConnectedAccount]:
+        if self.value() not in {"failing", "fine"}:
+            return queryset
+        fine = self.value() == "fine"
+        return queryset.filter(status=Status.ACTIVE, refresh_failing_since__isnull=fine)

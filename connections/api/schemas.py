@@ -1,0 +1,121 @@
+"""What goes in and out of the routes."""
+
+from datetime import datetime
+from typing import Annotated
+
+from ninja import Schema
+from pydantic import Field
+
+from connections.models import ConnectedAccount
+from integrations.api.pagination import PageQuery
+from integrations.api.text import RequiredText, ShortText, Text
+
+
+class LinkIn(Schema):
+    """Who is to connect what."""
+
+    user_id: RequiredText = Field(description="Your own stable id of the user.")
+    auth_config_id: RequiredText
+    callback_url: Text = Field("", description="Where the user goes afterwards; must be listed.")
+    state: Text = Field("", description="Given back at the callback URL.")
+    alias: Annotated[ShortText, Field(max_length=100)] = ""
+    tenant_id: ShortText = ""
+    allow_multiple: bool = False
+    expires_in: Annotated[int, Field(ge=60, le=86_400, description="Seconds.")] | None = None
+
+
+class ReconnectIn(Schema):
+    """Where the user goes after reconnecting."""
+
+    callback_url: Text = ""
+    state: Text = ""
+    expires_in: Annotated[int, Field(ge=60, le=86_400, description="Seconds.")] | None = None
+
+
+class LinkOut(Schema):
+    """A link to hand to the user. The URL is a credential and is shown this once."""
+
+    id: str
+    connected_account_id: str
+    status: str
+    redirect_url: str
+    expires_at: datetime
+
+
+class AccountOut(Schema):
+    """One connected account. Credentials are not part of it."""
+
+    id: str
+    user_id: str
+    tenant_id: str
+    auth_config_id: str
+    toolkit: str
+    alias: str
+    status: str
+    reason_code: str
+    reason: str = Field(description="The reason in words.")
+    status_changed_at: datetime
+    identity: str = Field(description="Whose account it is at the service; empty if unknown.")
+    scopes_requested: list[str]
+    scopes_granted: list[str]
+    expires_at: datetime | None = Field(description="When the access token ends.")
+    refreshed_at: datetime | None
+    next_refresh_at: datetime | None
+    refresh_failing_since: datetime | None
+    last_verified_at: datetime | None
+    created_at: datetime
+
+    @staticmethod
+    def resolve_user_id(account: ConnectedAccount) -> str:
+        return account.entity.user_id
+
+    @staticmethod
+    def resolve_tenant_id(account: ConnectedAccount) -> str:
+        return account.entity.tenant_id
+
+    @staticmethod
+    def resolve_reason_code(account: ConnectedAccount) -> str:
+        return account.status_reason
+
+    @staticmethod
+    def resolve_reason(account: ConnectedAccount) -> str:
+        return account.get_status_reason_display()
+
+    @staticmethod
+    def resolve_identity(account: ConnectedAccount) -> str:
+        return account.identity_label
+
+    @staticmethod
+    def resolve_next_refresh_at(account: ConnectedAccount) -> datetime | None:
+        return account.refresh_at
+
+
+class AccountQuery(PageQuery):
+    """Which accounts to list."""
+
+    user_id: ShortText | None = None
+    tenant_id: ShortText | None = None
+    toolkit: ShortText | None = None
+    auth_config_id: ShortText | None = None
+    status: ShortText | None = None
+
+
+class HistoryEntry(Schema):
+    """One thing that happened to an account."""
+
+    at: datetime
+    kind: str
+    title: str
+    detail: str
+    actor: str
+
+
+class CredentialsOut(Schema):
+    """A token to call the service with. For your servers, never for an agent."""
+
+    connected_account_id: str
+    access_token: str
+    token_type: str
+    expires_at: datetime | None
+    scopes: list[str]
+    generation: int

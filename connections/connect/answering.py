@@ -1,0 +1,84 @@
+"""Takes in the provider's answer: accepted once, from the browser that set out, on the right path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connections.connect.completing import complete, fail
+from connections.errors import AttemptAnswered, AttemptRefused
+from connections.models import ConnectAttempt, Reason
+from integrations.schemes import Granted, OAuth2Client
+from integrations.secrets import Secret
+from integrations.tokens import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from connections.connect.outcome import Outcome
+
+
+def take_answer(
+    *, auth_config_id: str, answer: Mapping[str, str], browser: str, now: datetime
+) -> Outcome:
+    """Handle the provider's redirect (RFC 6749, 4.1.2).
+
+    Args:
+        answer: the redirect's query: ``state`` and ``code`` or ``error``, perhaps ``iss``.
+        browser: the random text in this browser's cookie; empty where it has none.
+
+    Raises:
+        AttemptAnswered: the state is unknown, too old, or was answered already.
+        AttemptRefused: it belongs to another browser, auth config or issuer (RFC 9207).
+    """
+    attempt = _attempt(answer.get("state", ""))
+    if attempt.browser_digest != digest(browser) or attempt.auth_config_id != auth_config_id:
+        raise AttemptRefused
+    issuer = answer.get("iss", "")
+    if issuer and attempt.expected_issuer and issuer != attempt.expected_issuer:
+        raise AttemptRefused
+    _consume(attempt, now)
+    if "code" not in answer:
+        return _declined(attempt, answer.get("error", ""), now)
+    return _exchange(attempt, Secret(answer["code"]), now)
+
+
+def _attempt(state: str) -> ConnectAttempt:
+    account = "link__account"
+    related = ("auth_config", f"{account}__entity", f"{account}__auth_config", f"{account}__project")
+    attempts = ConnectAttempt.objects.select_related(*related)
+    attempt = attempts.filter(state_digest=digest(state)).first()
+    if attempt is None:
+        raise AttemptAnswered
+    return attempt
+
+
+def _consume(attempt: ConnectAttempt, now: datetime) -> None:
+    """Mark the attempt answered; of two answers at once one gets through, the code goes out once."""
+    unanswered = ConnectAttempt.objects.filter(
+        pk=attempt.pk,
+        consumed_at__isnull=True,
+        expires_at__gt=now,
+        link__completed_at__isnull=True,
+    )
+    if not unanswered.update(consumed_at=now):
+        raise AttemptAnswered
+
+
+def _declined(attempt: ConnectAttempt, error: str, now: datetime) -> Outcome:
+    denied = error == "access_denied"
+    reason = Reason.CONSENT_DENIED if denied else Reason.EXCHANGE_FAILED
+    code = error if error.replace("_", "").isalnum() else ""
+    return fail(attempt=attempt, reason=reason, error_code=code[:100], now=now)
+
+
+def _exchange(attempt: ConnectAttempt, code: Secret, now: datetime) -> Outcome:
+    client = OAuth2Client.of(attempt.auth_config)
+    verdict = client.exchange_code(
+        code=code, redirect_uri=attempt.redirect_uri, code_verifier=attempt.code_verifier
+    )
+    if isinstance(verdict, Granted):
+        return complete(attempt=attempt, tokens=verdict.tokens)
+    return fail(
+        attempt=attempt, reason=Reason.EXCHANGE_FAILED, error_code=verdict.error_code, now=now
+    )

@@ -1,0 +1,194 @@
+"""Ends a trip: proves the tokens, guards the identity, stores the grant, or says why not."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import json
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from connections import vault
+from connections.actors import PERSON
+from connections.connect.outcome import Outcome
+from connections.errors import LinkUnknown
+from connections.lifecycle import move
+from connections.models import ConnectedAccount, Reason, Status
+from connections.operations.deleting import stands_on_grant
+from connections.tasks import wake_refresher
+from integrations.schemes import IdentityUnavailable, ProbeRejected, UpstreamIdentity, identify
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from connections.models import ConnectAttempt
+    from integrations.catalog import Identity
+    from integrations.schemes import TokenSet
+    from integrations.secrets import Secret
+
+# The identity call is read-only, so an outage of a moment is worth a second try.
+IDENTITY_TRIES = 2
+
+
+def complete(*, attempt: ConnectAttempt, tokens: TokenSet) -> Outcome:
+    """Store ``tokens`` as the account's grant once they are proven, else revoke them."""
+    toolkit = attempt.auth_config.catalog_entry
+    if attempt.nonce and not _nonce_matches(tokens.id_token, attempt.nonce):
+        return _reject(attempt, tokens, Reason.EXCHANGE_FAILED, "nonce_mismatch")
+    identity = None
+    if toolkit.identity is not None:
+        try:
+            identity = _identify(tokens, toolkit.identity)
+        except ProbeRejected:
+            return _reject(attempt, tokens, Reason.PROBE_REJECTED, "probe_rejected")
+        except IdentityUnavailable as error:
+            return _reject(attempt, tokens, Reason.EXCHANGE_FAILED, error.code)
+    return _store(attempt, tokens, identity, timezone.now())
+
+
+def fail(
+    *,
+    attempt: ConnectAttempt,
+    reason: Reason,
+    now: datetime,
+    error_code: str = "",
+    actual_identity: str = "",
+) -> Outcome:
+    """Note why the trip failed. Only an account that never was connected becomes FAILED."""
+    link = attempt.link
+    with transaction.atomic():
+        account = ConnectedAccount.objects.locked(link.account_id)
+        attempt.outcome = reason
+        attempt.save(update_fields=["outcome"])
+        if account.status == Status.INITIATED:
+            cause = f"The provider answered {error_code}" if error_code else ""
+            move(
+                account=account,
+                to=Status.FAILED,
+                reason=reason,
+                actor=PERSON,
+                cause=cause,
+                error_code=error_code,
+                now=now,
+            )
+    return Outcome(
+        link=link,
+        account=account,
+        succeeded=False,
+        reason=reason,
+        actual_identity=actual_identity,
+    )
+
+
+def _store(
+    attempt: ConnectAttempt, tokens: TokenSet, identity: UpstreamIdentity | None, now: datetime
+) -> Outcome:
+    link = attempt.link
+    with transaction.atomic():
+        account = ConnectedAccount.objects.locked(link.account_id)
+        if account.status == Status.DELETED:
+            vault.queue_revocation(account=account, tokens=tokens, actor=PERSON, now=now)
+        elif _is_somebody_else(account, identity):
+            pass
+        else:
+            _activate(account, attempt, tokens, identity, now)
+            link.completed_at = now
+            link.save(update_fields=["completed_at"])
+            return Outcome(
+                link=link, account=account, succeeded=True, reason=Reason(account.status_reason)
+            )
+    if account.status == Status.DELETED:
+        raise LinkUnknown
+    actual = identity.label if identity else ""
+    return _reject(
+        attempt, tokens, Reason.IDENTITY_MISMATCH, "", identity=identity, actual_identity=actual
+    )
+
+
+def _activate(
+    account: ConnectedAccount,
+    attempt: ConnectAttempt,
+    tokens: TokenSet,
+    identity: UpstreamIdentity | None,
+    now: datetime,
+) -> None:
+    toolkit = attempt.auth_config.catalog_entry
+    known_before = bool(account.identity_id) or account.status != Status.INITIATED
+    reason = Reason.RECONNECTED if known_before else Reason.CONNECTED
+    granted = attempt.scopes if tokens.scopes is None else tokens.scopes
+    changes = vault.schedule(tokens=tokens, toolkit=toolkit, now=now) | {
+        "scopes_requested": attempt.scopes,
+        "scopes_granted": granted,
+    }
+    if identity is not None:
+        changes |= {
+            "identity_id": identity.id,
+            "identity_label": identity.label,
+            "last_verified_at": now,
+        }
+    vault.put_new_grant(account=account, tokens=tokens, now=now)
+    move(
+        account=account, to=Status.ACTIVE, reason=reason, actor=PERSON, changes=changes, now=now
+    )
+    attempt.outcome = reason
+    attempt.save(update_fields=["outcome"])
+
+
+def _reject(
+    attempt: ConnectAttempt,
+    tokens: TokenSet,
+    reason: Reason,
+    error_code: str,
+    *,
+    identity: UpstreamIdentity | None = None,
+    actual_identity: str = "",
+) -> Outcome:
+    """Fail, and give back at the provider what it issued and nobody will use."""
+    now = timezone.now()
+    account = attempt.link.account
+    # At many providers revoking a token ends that person's whole grant, which another account,
+    # or this one's old credentials, may stand on.
+    if identity is not None and not stands_on_grant(account, identity.id):
+        vault.queue_revocation(account=account, tokens=tokens, actor=PERSON, now=now)
+        wake_refresher()
+    return fail(
+        attempt=attempt,
+        reason=reason,
+        error_code=error_code,
+        actual_identity=actual_identity,
+        now=now,
+    )
+
+
+def _is_somebody_else(account: ConnectedAccount, identity: UpstreamIdentity | None) -> bool:
+    if not account.identity_id:
+        return False
+    return identity is None or identity.id != account.identity_id
+
+
+def _identify(tokens: TokenSet, identity: Identity) -> UpstreamIdentity:
+    for _ in range(IDENTITY_TRIES - 1):
+        try:
+            return identify(access_token=tokens.access_token, identity=identity)
+        except IdentityUnavailable:
+            continue
+    return identify(access_token=tokens.access_token, identity=identity)
+
+
+def _nonce_matches(id_token: Secret | None, nonce: str) -> bool:
+    """Check the id token's nonce (OpenID Connect Core, 3.1.3.7), where the provider sent one.
+
+    The token came straight from the token endpoint over TLS, which may stand in for checking its
+    signature; nothing but the nonce is taken from it.
+    """
+    if id_token is None:
+        return True
+    parts = id_token.reveal().split(".")
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=="))
+        return hmac.compare_digest(str(claims["nonce"]).encode(), nonce.encode())
+    except (IndexError, KeyError, TypeError, ValueError, binascii.Error):
+        return False

@@ -1,0 +1,139 @@
+"""What the hosted pages say: the person's words for everything that can happen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from connections.callback_urls import with_result
+from connections.errors import (
+    AttemptAnswered,
+    AttemptRefused,
+    AuthConfigDisabled,
+    LinkExpired,
+    LinkUnknown,
+    LinkUsed,
+)
+from connections.models import Reason
+
+if TYPE_CHECKING:
+    from connections.connect.outcome import Outcome
+    from connections.errors import ConnectionsError
+    from connections.models import ConnectLink
+    from integrations.catalog import Toolkit
+
+
+def confirm_context(link: ConnectLink, start_url: str) -> dict[str, Any]:
+    """Return what the first page shows: who asks, for which account, for what."""
+    account = link.account
+    toolkit = account.auth_config.catalog_entry
+    return {
+        "project": account.project,
+        "toolkit": toolkit,
+        "account": account,
+        "link": link,
+        "scopes": _scopes(toolkit, account.auth_config.requested_scopes),
+        "reconnecting": bool(account.identity_id),
+        "identity_label": account.identity_label,
+        "start_url": start_url,
+        "cancel_url": return_url(link, status="canceled"),
+    }
+
+
+def _scopes(toolkit: Toolkit, scopes: list[str]) -> list[dict[str, str]]:
+    return [{"name": scope, "description": toolkit.describe_scope(scope)} for scope in scopes]
+
+
+def return_url(link: ConnectLink, *, status: str, error: str = "") -> str:
+    """Return the app's callback URL with the result in its query; empty where it gave none."""
+    if not link.callback_url:
+        return ""
+    result = {"status": status, "connected_account_id": link.account_id}
+    if error:
+        result["error"] = error
+    if link.app_state:
+        result["state"] = link.app_state
+    return with_result(link.callback_url, result)
+
+
+def refusal_context(error: ConnectionsError) -> dict[str, Any]:
+    """Return what the page says when a link or an answer cannot be used."""
+    title, message = _refusals().get(type(error), _refusals()[LinkUnknown])
+    return {"title": title, "message": message, "code": error.code, "details": []}
+
+
+def failure_context(outcome: Outcome) -> dict[str, Any]:
+    """Return what the page says when the trip to the provider failed."""
+    account, link = outcome.account, outcome.link
+    toolkit = account.auth_config.catalog_entry
+    title, message = _failure_words(outcome.reason, toolkit.name)
+    details = []
+    if outcome.actual_identity:
+        details = [
+            (_("This link is for"), account.identity_label),
+            (_("You chose"), outcome.actual_identity),
+        ]
+    return {
+        "title": title,
+        "message": message,
+        "code": outcome.reason.value,
+        "project": account.project,
+        "toolkit": toolkit,
+        "details": details,
+        "return_url": return_url(link, status="failed", error=outcome.reason.value),
+    }
+
+
+def _refusals() -> dict[type[ConnectionsError], tuple[str, str]]:
+    ask = _("Ask the app that sent you here for a new link.")
+    return {
+        LinkUnknown: (_("This link does not exist"), ask),
+        LinkExpired: (
+            _("This link has expired"),
+            _("Links work for a short time only, to keep your account safe. ") + ask,
+        ),
+        LinkUsed: (
+            _("This link was used already"),
+            _("Each link works once, in one browser. ") + ask,
+        ),
+        AuthConfigDisabled: (
+            _("Connecting is switched off"),
+            _("The app does not accept new connections to this service at the moment."),
+        ),
+        AttemptAnswered: (
+            _("This step was done already"),
+            _("It cannot be repeated. Go back to the app to see whether you are connected. ") + ask,
+        ),
+        AttemptRefused: (
+            _("We could not match this answer"),
+            _(
+                "It does not belong to a connection that was started in this browser, "
+                "so nothing was connected. "
+            )
+            + ask,
+        ),
+    }
+
+
+def _failure_words(reason: Reason, service: str) -> tuple[str, str]:
+    words = {
+        Reason.CONSENT_DENIED: (
+            _("You did not allow it"),
+            _("Nothing was connected. You can try again and allow it at %(service)s."),
+        ),
+        Reason.IDENTITY_MISMATCH: (
+            _("That was another account"),
+            _("Sign in at %(service)s with the account this link is for and try again."),
+        ),
+        Reason.PROBE_REJECTED: (
+            _("%(service)s did not accept the connection"),
+            _("It was made, but %(service)s refused to let it be used. Please try again."),
+        ),
+    }
+    unavailable = (
+        _("%(service)s could not be reached"),
+        _("Nothing was connected. It is not your fault: please try again in a moment."),
+    )
+    title, message = words.get(reason, unavailable)
+    return title % {"service": service}, message % {"service": service}

@@ -1,0 +1,139 @@
+"""The hosted pages' views: parse, call one operation, respond."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
+
+from connections.connect.answering import take_answer
+from connections.connect.pages import (
+    confirm_context,
+    failure_context,
+    refusal_context,
+    return_url,
+)
+from connections.connect.starting import find_link, start_attempt
+from connections.errors import ConnectionsError, LinkError
+from connections.issuing import LINK_PATH
+from integrations.tokens import new_token
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from connections.connect.outcome import Outcome
+    from connections.models import ConnectLink
+
+BROWSER_COOKIE = "evergrant_connect"
+BROWSER_COOKIE_SECONDS = 3600
+# The token of the link a browser is on, so that its pages can offer to try again.
+TRY_AGAIN_COOKIE = "evergrant_link"
+LONGEST_PARAMETER = 4096
+
+
+@method_decorator(never_cache, name="dispatch")
+class LinkView(View):
+    """A connect link: GET shows what is asked and consumes nothing, POST sets out."""
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Show who asks for what."""
+        try:
+            link = find_link(token=token, browser=_browser(request), now=timezone.now())
+        except ConnectionsError as error:
+            return _refusal(request, error)
+        start_url = reverse("connect:link", args=[token])
+        response = render(request, "connect/confirm.html", confirm_context(link, start_url))
+        return _allow_form_to(response, link)
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        """Bind the link to this browser and send the person to the provider."""
+        browser = _browser(request) or new_token()
+        try:
+            target = start_attempt(token=token, browser=browser, now=timezone.now())
+        except ConnectionsError as error:
+            return _refusal(request, error)
+        response = HttpResponseRedirect(target)
+        _set_cookie(request, response, BROWSER_COOKIE, browser)
+        _set_cookie(request, response, TRY_AGAIN_COOKIE, token)
+        return response
+
+
+@method_decorator(never_cache, name="dispatch")
+class CallbackView(View):
+    """Where a provider sends the person back to. The path carries the auth config."""
+
+    def get(self, request: HttpRequest, auth_config_id: str) -> HttpResponse:
+        """Take the answer in, once, and send the person on."""
+        answer = {name: value[:LONGEST_PARAMETER] for name, value in request.GET.items()}
+        try:
+            outcome = take_answer(
+                auth_config_id=auth_config_id,
+                answer=answer,
+                browser=_browser(request),
+                now=timezone.now(),
+            )
+        except LinkError as error:
+            return _refusal(request, error)
+        return _success(request, outcome) if outcome.succeeded else _failure(request, outcome)
+
+
+def _success(request: HttpRequest, outcome: Outcome) -> HttpResponse:
+    target = return_url(outcome.link, status="success")
+    response: HttpResponse
+    if target:
+        response = HttpResponseRedirect(target)
+    else:
+        context = {
+            "project": outcome.account.project,
+            "toolkit": outcome.account.catalog_entry,
+            "account": outcome.account,
+            "reconnected": outcome.account.status_reason == "reconnected",
+        }
+        response = render(request, "connect/done.html", context)
+    response.delete_cookie(TRY_AGAIN_COOKIE, path=LINK_PATH)
+    return response
+
+
+def _failure(request: HttpRequest, outcome: Outcome) -> HttpResponse:
+    context = failure_context(outcome) | {"try_again_url": _try_again_url(request)}
+    response = render(request, "connect/problem.html", context)
+    return _allow_form_to(response, outcome.link)
+
+
+def _refusal(request: HttpRequest, error: ConnectionsError) -> HttpResponse:
+    return render(request, "connect/problem.html", refusal_context(error), status=error.status)
+
+
+def _try_again_url(request: HttpRequest) -> str:
+    token = request.COOKIES.get(TRY_AGAIN_COOKIE, "")
+    return reverse("connect:link", args=[token]) if token.isascii() and token else ""
+
+
+def _browser(request: HttpRequest) -> str:
+    return request.COOKIES.get(BROWSER_COOKIE, "")
+
+
+def _set_cookie(request: HttpRequest, response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=BROWSER_COOKIE_SECONDS,
+        path=LINK_PATH,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _allow_form_to(response: HttpResponse, link: ConnectLink) -> HttpResponse:
+    """Let the page's form lead to the provider: browsers hold redirects to `form-action` too."""
+    parts = urlsplit(link.account.catalog_entry.authorization_url)
+    response._csp_update = {"form-action": [f"{parts.scheme}://{parts.netloc}"]}
+    return response

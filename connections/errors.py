@@ -1,0 +1,126 @@
+"""What may go wrong with an entity's connections.
+
+    ConnectionsError
+    ├── StatusChanged
+    ├── TransitionRefused
+    ├── AccountExists, AliasTaken
+    ├── CallbackUrlRefused
+    ├── AuthConfigDisabled
+    ├── AccountUnusable      (not ACTIVE: reconnect, enable, ...)
+    ├── RefreshUnavailable   (the provider is down and no token lives)
+    ├── RefreshTimeout       (another caller's refresh takes too long)
+    └── LinkError
+        ├── LinkUnknown, LinkExpired, LinkUsed
+        └── AttemptRefused, AttemptAnswered
+"""
+
+from integrations.errors import EvergrantError
+
+
+class ConnectionsError(EvergrantError):
+    """Something is wrong with this connection."""
+
+
+class StatusChanged(ConnectionsError):
+    """The account's status was changed by somebody else meanwhile. Look again."""
+
+    code = "status_changed"
+    status = 409
+    retryable = True
+
+
+class TransitionRefused(ConnectionsError):
+    """An account with this status cannot be changed that way."""
+
+    code = "transition_refused"
+    status = 409
+
+
+class AccountExists(ConnectionsError):
+    """The entity already has an account at this toolkit. Reconnect it, or allow several."""
+
+    code = "connected_account_exists"
+    status = 409
+
+
+class AliasTaken(ConnectionsError):
+    """The entity already has an account of this alias at this toolkit."""
+
+    code = "alias_taken"
+    status = 409
+
+
+class CallbackUrlRefused(ConnectionsError):
+    """The callback URL is not on the project's list of allowed callback URLs."""
+
+    code = "callback_url_refused"
+    status = 400
+
+
+class AuthConfigDisabled(ConnectionsError):
+    """The auth config is disabled."""
+
+    code = "auth_config_disabled"
+    status = 409
+
+
+class AccountUnusable(ConnectionsError):
+    """The account is not active, so it cannot be used."""
+
+    code = "connected_account_unusable"
+    status = 409
+
+
+class RefreshUnavailable(ConnectionsError):
+    """The token has run out and the provider does not issue a new one at the moment."""
+
+    code = "refresh_unavailable"
+    status = 503
+    retryable = True
+
+
+class RefreshTimeout(ConnectionsError):
+    """Another refresh of this account did not finish in time."""
+
+    code = "refresh_timeout"
+    status = 504
+    retryable = True
+
+
+class LinkError(ConnectionsError):
+    """This link does not work."""
+
+
+class LinkUnknown(LinkError):
+    """There is no such link."""
+
+    code = "link_unknown"
+    status = 404
+
+
+class LinkExpired(LinkError):
+    """This link has expired."""
+
+    code = "link_expired"
+    status = 410
+
+
+class LinkUsed(LinkError):
+    """This link was used already."""
+
+    code = "link_used"
+    status = 410
+
+
+class AttemptRefused(LinkError):
+    """This answer does not belong to a connection that was started in this browser."""
+
+    code = "attempt_refused"
+    status = 403
+
+
+class AttemptAnswered(LinkError):
+    """This answer is unknown or was handled already."""
+
+    code = "attempt_answered"
+    status = 400

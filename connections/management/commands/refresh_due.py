@@ -1,0 +1,37 @@
+"""``manage.py refresh_due [--watch]``: what the worker's task does, without the job runner."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING, Any
+
+from django.core.management.base import BaseCommand
+
+from connections.refresh import refresh_due, watch_refreshes
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+
+class Command(BaseCommand):
+    """Refresh accounts that are due."""
+
+    help = "Refresh what is due; with --watch, until stopped, instead of the job queue's worker."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take --watch."""
+        parser.add_argument("--watch", action="store_true", help="go on until Ctrl-C or SIGTERM")
+
+    def handle(self, *args: Any, watch: bool, **options: Any) -> None:
+        """Refresh once, or watch."""
+        if not watch:
+            count = 0
+            while claimed := refresh_due():
+                count += claimed
+            self.stdout.write(f"{count} accounts tried")
+            return
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        watch_refreshes(seconds=None, stop=stop)

@@ -1,0 +1,25 @@
+"""Entities, their connected accounts, and what happens to them."""
+
+from connections.models.attempt import ConnectAttempt
+from connections.models.connected_account import ConnectedAccount
+from connections.models.credentials import Credentials
+from connections.models.entity import Entity
+from connections.models.history import RefreshAttempt, RefreshOutcome, Transition, Trigger
+from connections.models.link import ConnectLink
+from connections.models.revocation import Revocation
+from connections.models.status import Reason, Status
+
+__all__ = [
+    "ConnectAttempt",
+    "ConnectLink",
+    "ConnectedAccount",
+    "Credentials",
+    "Entity",
+    "Reason",
+    "RefreshAttempt",
+    "RefreshOutcome",
+    "Revocation",
+    "Status",
+    "Transition",
+    "Trigger",
+]

@@ -1,0 +1,130 @@
+"""One grant: an entity's account at a toolkit."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from connections.models.status import Reason, Status
+from integrations.ids import IdField
+from integrations.models import ProjectScopedModel, ProjectScopedQuerySet
+
+if TYPE_CHECKING:
+    from integrations.catalog import Toolkit
+
+
+class ConnectedAccountQuerySet(ProjectScopedQuerySet["ConnectedAccount"]):
+    """Accounts as lists, the API and the refresher ask for them."""
+
+    def living(self) -> Self:
+        """All but the deleted ones, which the API does not know any more."""
+        return self.exclude(status=Status.DELETED)
+
+    def locked(self, account_id: str) -> ConnectedAccount:
+        """Lock one account's row and return it with what operations on it need.
+
+        Everybody locks the account before its credentials, so nobody waits in a circle.
+        """
+        rows = self.select_related("project", "entity", "auth_config")
+        return rows.select_for_update(of=("self",)).get(pk=account_id)
+
+    def free(self, *, now: datetime) -> Self:
+        """Accounts that nobody is refreshing."""
+        return self.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
+
+    def due(self, *, now: datetime) -> Self:
+        """Active accounts whose refresh is due and that nobody is refreshing."""
+        return self.free(now=now).filter(status=Status.ACTIVE, refresh_at__lte=now)
+
+
+class ConnectedAccount(ProjectScopedModel):
+    """A grant, with status, upstream identity and schedule. Its credentials are `Credentials`.
+
+    ``status`` is written by `connections.lifecycle` alone. Degraded, stale and expiring are
+    derived from the timestamps here, never stored.
+    """
+
+    id = IdField("ca")
+    entity = models.ForeignKey(
+        "connections.Entity", on_delete=models.PROTECT, related_name="connected_accounts"
+    )
+    auth_config = models.ForeignKey(
+        "integrations.AuthConfig", on_delete=models.PROTECT, related_name="connected_accounts"
+    )
+    toolkit = models.SlugField(max_length=64)
+    alias = models.CharField(max_length=100, blank=True)
+
+    status = models.CharField(
+        max_length=12, choices=Status, default=Status.INITIATED, editable=False
+    )
+    status_reason = models.CharField(
+        max_length=40, choices=Reason, default=Reason.LINK_CREATED, editable=False
+    )
+    status_changed_at = models.DateTimeField(editable=False)
+
+    # Whose account it is upstream: the provider's stable id, and what a person recognises.
+    identity_id = models.CharField(max_length=255, blank=True)
+    identity_label = models.CharField(max_length=255, blank=True)
+    scopes_requested = ArrayField(models.CharField(max_length=500), default=list)
+    scopes_granted = ArrayField(models.CharField(max_length=500), default=list)
+    # When the provider last confirmed that the credentials work.
+    last_verified_at = models.DateTimeField(null=True, editable=False)
+
+    # When the access token ends; null while there is none or where it has no end.
+    expires_at = models.DateTimeField(null=True, editable=False)
+    refreshed_at = models.DateTimeField(null=True, editable=False)
+    # When to refresh, and who is at it until when. See connections.refresh.
+    refresh_at = models.DateTimeField(null=True, editable=False)
+    lease_id = models.CharField(max_length=32, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    refresh_failing_since = models.DateTimeField(null=True, editable=False)
+    refresh_failures = models.PositiveIntegerField(default=0, editable=False)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ConnectedAccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entity", "toolkit", "alias"],
+                name="account_alias_unique",
+                condition=~Q(alias="") & ~Q(status="DELETED"),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["refresh_at"],
+                name="account_due",
+                condition=Q(status="ACTIVE", refresh_at__isnull=False),
+            ),
+            models.Index(fields=["project", "status"], name="account_by_status"),
+            models.Index(fields=["auth_config", "identity_id"], name="account_by_identity"),
+        ]
+        permissions = [
+            ("refresh_connectedaccount", "Can refresh connected accounts"),
+            ("disable_connectedaccount", "Can disable and enable connected accounts"),
+            ("revoke_connectedaccount", "Can revoke connected accounts"),
+            ("link_connectedaccount", "Can send reconnect links"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.identity_label or 'unknown identity'} at {self.toolkit}"
+
+    def __repr__(self) -> str:
+        return f"<ConnectedAccount {self.pk} {self.toolkit} {self.status}>"
+
+    @property
+    def catalog_entry(self) -> Toolkit:
+        """The toolkit's facts, with the auth config's parameters in its URLs."""
+        return self.auth_config.catalog_entry
+
+    def lives_for(self, seconds: float, *, now: datetime) -> bool:
+        """Whether the access token is good for that many seconds more."""
+        return self.expires_at is None or self.expires_at > now + timedelta(seconds=seconds)

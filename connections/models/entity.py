@@ -1,0 +1,27 @@
+"""One user of the app."""
+
+from django.db import models
+
+from integrations.ids import IdField
+from integrations.models import ProjectScopedModel
+
+
+class Entity(ProjectScopedModel):
+    """A user of the app, known by the app's own stable id, within a project."""
+
+    id = IdField("en")
+    user_id = models.CharField(max_length=255, help_text="The app's own id of this user.")
+    tenant_id = models.CharField(
+        max_length=255, blank=True, help_text="The app's customer this user belongs to."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "entities"
+        constraints = [
+            models.UniqueConstraint(fields=["project", "user_id"], name="entity_user_id_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.user_id

@@ -1,0 +1,86 @@
+"""What happened to an account: changes of status and attempts to refresh."""
+
+from django.db import models
+from django.db.models import Q
+
+from connections.models.status import Reason, Status
+from integrations.ids import IdField
+from integrations.models import ProjectScopedModel
+
+
+class Transition(ProjectScopedModel):
+    """One change of status: from, to, why, by whom, and the cause in the provider's own words."""
+
+    id = IdField("tr")
+    account = models.ForeignKey(
+        "connections.ConnectedAccount", on_delete=models.CASCADE, related_name="transitions"
+    )
+    from_status = models.CharField(max_length=12, choices=Status, blank=True)
+    to_status = models.CharField(max_length=12, choices=Status)
+    reason = models.CharField(max_length=40, choices=Reason)
+    actor = models.CharField(max_length=300)
+    # Such as the provider's error code; never a token.
+    cause = models.CharField(max_length=300, blank=True)
+    event = models.OneToOneField("webhooks.Event", on_delete=models.PROTECT)
+    occurred_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["account", "-id"], name="transition_of_account")]
+
+    def __str__(self) -> str:
+        return f"{self.from_status or '–'} to {self.to_status}: {self.reason}"
+
+
+class Trigger(models.TextChoices):
+    """What asked for a refresh."""
+
+    SCHEDULE = "schedule", "Due"
+    READ = "read", "A caller needed a fresh token"
+    FORCED = "forced", "The provider refused the token"
+    OPERATOR = "operator", "An operator asked"
+    API = "api", "The app asked"
+
+
+class RefreshOutcome(models.TextChoices):
+    """How a refresh attempt ended. Empty: it is under way, or its worker was killed."""
+
+    STORED = "stored", "New token stored"
+    TRANSIENT = "transient", "Provider unavailable, will be tried again"
+    IN_DOUBT = "in_doubt", "The provider's answer was lost"
+    TERMINAL = "terminal", "The grant is dead"
+    CONFIGURATION = "configuration", "The auth config is refused"
+    SUPERSEDED = "superseded", "A newer grant was stored meanwhile"
+    DISCARDED = "discarded", "The account was revoked or deleted meanwhile"
+
+
+class RefreshAttempt(ProjectScopedModel):
+    """One refresh, written before the call and completed in the transaction that stores."""
+
+    id = IdField("ra")
+    account = models.ForeignKey(
+        "connections.ConnectedAccount", on_delete=models.CASCADE, related_name="refresh_attempts"
+    )
+    trigger = models.CharField(max_length=12, choices=Trigger)
+    worker = models.CharField(max_length=100)
+    generation = models.PositiveBigIntegerField()
+    refresh_token_digest = models.CharField(max_length=64, blank=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=16, choices=RefreshOutcome, blank=True)
+    http_status = models.PositiveSmallIntegerField(null=True)
+    error_code = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["account", "-id"], name="attempt_of_account"),
+            models.Index(
+                fields=["account", "generation"],
+                name="attempt_in_doubt",
+                condition=Q(finished_at__isnull=True) | Q(outcome="in_doubt"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_trigger_display()}: {self.get_outcome_display() or 'in doubt'}"

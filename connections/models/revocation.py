@@ -1,0 +1,42 @@
+"""A grant that is dead here and must die at the provider too."""
+
+from django.db import models
+from django.db.models import Q
+
+from integrations.ids import IdField
+from integrations.models import ProjectScopedModel
+from integrations.secrets import SealedField
+
+
+class Revocation(ProjectScopedModel):
+    """Credentials on their way out: kept sealed until the provider has revoked them (RFC 7009).
+
+    When it is done or given up the payload is wiped and the row stays as the record of it.
+    """
+
+    id = IdField("rv")
+    account = models.ForeignKey(
+        "connections.ConnectedAccount", on_delete=models.CASCADE, related_name="revocations"
+    )
+    payload = SealedField(null=True)
+    requested_by = models.CharField(max_length=300)
+    requested_at = models.DateTimeField()
+    next_attempt_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempt_count = models.PositiveIntegerField(default=0)
+    confirmed_at = models.DateTimeField(null=True)
+    given_up_at = models.DateTimeField(null=True)
+    error_code = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                name="revocation_due",
+                condition=Q(next_attempt_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.id

@@ -1,0 +1,15 @@
+"""What can be done to an account: each a keyword-only function that commits its change whole."""
+
+from connections.operations.deleting import delete_account
+from connections.operations.linking import link_account, reconnect_account
+from connections.operations.revoking import revoke_account
+from connections.operations.switching import disable_account, enable_account
+
+__all__ = [
+    "delete_account",
+    "disable_account",
+    "enable_account",
+    "link_account",
+    "reconnect_account",
+    "revoke_account",
+]

@@ -1,0 +1,159 @@
+"""Invites a person to connect an account, or to reconnect one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from connections.callback_urls import check_callback_url
+from connections.errors import AccountExists, AliasTaken, AuthConfigDisabled, TransitionRefused
+from connections.issuing import IssuedLink, issue_link
+from connections.lifecycle import create
+from connections.models import ConnectedAccount, Entity, Status
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from connections.actors import Actor
+    from integrations.models import AuthConfig, Project
+
+# An account like this never held a grant, so a new link can lead to it again.
+_REUSABLE = (Status.INITIATED, Status.FAILED)
+
+
+def link_account(
+    *,
+    project: Project,
+    user_id: str,
+    auth_config: AuthConfig,
+    actor: Actor,
+    callback_url: str = "",
+    app_state: str = "",
+    alias: str = "",
+    tenant_id: str = "",
+    allow_multiple: bool = False,
+    expires_in: int | None = None,
+) -> IssuedLink:
+    """Make a link on which the app's user ``user_id`` connects an account.
+
+    The entity is made where the project does not know it yet. An account that was begun but
+    never connected is used again, so that asking twice does not leave two.
+
+    Args:
+        app_state: the app's own text, given back at the callback URL as ``state``.
+        allow_multiple: let the entity have several accounts at this toolkit.
+        expires_in: how long the link lives, in seconds.
+
+    Raises:
+        AccountExists: it has one already; ``details`` list them.
+        AliasTaken: another account of it has this alias.
+        AuthConfigDisabled, CallbackUrlRefused: as they say.
+    """
+    if callback_url:
+        check_callback_url(project=project, url=callback_url)
+    if not auth_config.enabled:
+        raise AuthConfigDisabled(auth_config_id=auth_config.pk)
+    now = timezone.now()
+    with transaction.atomic():
+        entity = _entity(project, user_id, tenant_id)
+        account = _reusable(entity, auth_config, alias, allow_multiple=allow_multiple)
+        if account is None:
+            account = _new_account(entity, auth_config, alias, actor, now)
+        return issue_link(
+            account=account,
+            actor=actor,
+            callback_url=callback_url,
+            app_state=app_state,
+            seconds=expires_in,
+            now=now,
+        )
+
+
+def reconnect_account(
+    *,
+    account: ConnectedAccount,
+    actor: Actor,
+    callback_url: str = "",
+    app_state: str = "",
+    expires_in: int | None = None,
+) -> IssuedLink:
+    """Make a link on which the person reconnects ``account`` in place: the id stays the same.
+
+    Raises:
+        TransitionRefused: the account is deleted.
+        AuthConfigDisabled, CallbackUrlRefused: as they say.
+    """
+    if account.status == Status.DELETED:
+        message = "A deleted account cannot be reconnected."
+        raise TransitionRefused(message, status=account.status)
+    if callback_url:
+        check_callback_url(project=account.project, url=callback_url)
+    if not account.auth_config.enabled:
+        raise AuthConfigDisabled(auth_config_id=account.auth_config_id)
+    return issue_link(
+        account=account,
+        actor=actor,
+        callback_url=callback_url,
+        app_state=app_state,
+        seconds=expires_in,
+        now=timezone.now(),
+    )
+
+
+def _entity(project: Project, user_id: str, tenant_id: str) -> Entity:
+    """Return the entity, locked: two links asked for at once must not make two accounts."""
+    Entity.objects.get_or_create(
+        project=project, user_id=user_id, defaults={"tenant_id": tenant_id}
+    )
+    entity = Entity.objects.select_for_update().get(project=project, user_id=user_id)
+    if tenant_id and entity.tenant_id != tenant_id:
+        entity.tenant_id = tenant_id
+        entity.save(update_fields=["tenant_id"])
+    return entity
+
+
+def _reusable(
+    entity: Entity, auth_config: AuthConfig, alias: str, *, allow_multiple: bool
+) -> ConnectedAccount | None:
+    accounts = ConnectedAccount.objects.living().filter(
+        entity=entity, toolkit=auth_config.toolkit
+    )
+    for account in accounts:
+        begun = account.status in _REUSABLE and account.auth_config_id == auth_config.pk
+        if begun and account.alias == alias:
+            return account
+    held = [account for account in accounts if account.status not in _REUSABLE]
+    if held and not allow_multiple:
+        raise AccountExists(
+            connected_accounts=[
+                {
+                    "id": account.pk,
+                    "status": account.status,
+                    "alias": account.alias,
+                    "identity": account.identity_label,
+                }
+                for account in held
+            ]
+        )
+    return None
+
+
+def _new_account(
+    entity: Entity, auth_config: AuthConfig, alias: str, actor: Actor, now: datetime
+) -> ConnectedAccount:
+    account = ConnectedAccount(
+        project=entity.project,
+        entity=entity,
+        auth_config=auth_config,
+        toolkit=auth_config.toolkit,
+        alias=alias,
+        scopes_requested=auth_config.requested_scopes,
+    )
+    try:
+        with transaction.atomic():
+            create(account=account, actor=actor, now=now)
+    except IntegrityError:
+        raise AliasTaken(alias=alias) from None
+    return account

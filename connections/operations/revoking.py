@@ -1,0 +1,41 @@
+"""Revokes a grant here and at the provider."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from connections import vault
+from connections.lifecycle import move
+from connections.models import ConnectedAccount, Credentials, Reason, Status
+from connections.tasks import wake_refresher
+
+if TYPE_CHECKING:
+    from connections.actors import Actor
+
+
+def revoke_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -> None:
+    """End the grant: REVOKED here at once with the credentials wiped, then at the provider.
+
+    The tokens go sealed into a `Revocation`, which the worker carries to the provider's
+    revocation endpoint and tries again until it is confirmed.
+
+    Raises:
+        TransitionRefused, StatusChanged: its status does not allow it (any more).
+        SealBroken, KeyUnknown: the credentials do not open; nothing was changed.
+    """
+    by_operator = actor.startswith("operator:")
+    reason = Reason.REVOKED_BY_OPERATOR if by_operator else Reason.REVOKED_BY_API
+    now = timezone.now()
+    with transaction.atomic():
+        ConnectedAccount.objects.locked(account.pk)
+        stored = Credentials.objects.select_for_update().filter(pk=account.pk).first()
+        if stored is not None:
+            tokens = vault.open_grant(stored)
+            vault.queue_revocation(account=account, tokens=tokens, actor=actor, now=now)
+        move(
+            account=account, to=Status.REVOKED, reason=reason, actor=actor, cause=note, now=now
+        )
+        transaction.on_commit(wake_refresher)

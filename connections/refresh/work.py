@@ -1,0 +1,52 @@
+"""Makes the call for a claim, outside any transaction, and has its outcome stored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+from django.utils import timezone
+
+from connections import vault
+from connections.refresh.outcome import store_outcome
+from integrations.schemes import Granted, OAuth2Client, Refused, RefusalKind
+from integrations.secrets.keyring import SealingError
+
+if TYPE_CHECKING:
+    from connections.refresh.claim import Claim
+    from integrations.schemes import Verdict
+
+log = structlog.get_logger(__name__)
+
+
+def refresh_claimed(claim: Claim) -> None:
+    """Refresh one claimed account and store what came of it."""
+    verdict = _call(claim)
+    outcome = store_outcome(claim=claim, verdict=verdict, now=timezone.now())
+    log.info(
+        "refresh",
+        connected_account_id=claim.account.pk,
+        toolkit=claim.account.toolkit,
+        trigger=claim.attempt.trigger,
+        outcome=outcome,
+        error_code=claim.attempt.error_code,
+    )
+
+
+def _call(claim: Claim) -> Verdict:
+    try:
+        tokens = vault.open_grant(claim.credentials)
+        client = OAuth2Client.of(claim.account.auth_config)
+        if tokens.refresh_token is None:
+            return Refused(kind=RefusalKind.TERMINAL, error_code="", reason="token_expired")
+        verdict = client.refresh(refresh_token=tokens.refresh_token)
+    except SealingError as error:
+        # A wrong key is our trouble, not the grant's: no call, nothing written over, an alarm.
+        code = type(error).__name__
+        log.error("credentials_do_not_open", connected_account_id=claim.account.pk, error=code)
+        return Refused(kind=RefusalKind.TRANSIENT, error_code="credentials_do_not_open")
+    if isinstance(verdict, Granted):
+        # No new refresh token means: keep the old one (RFC 6749, 6).
+        return replace(verdict, tokens=verdict.tokens.carrying_over(tokens.refresh_token))
+    return verdict

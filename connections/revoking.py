@@ -1,0 +1,82 @@
+"""Revocation at the provider (RFC 7009), tried again until it is sure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from connections.models import Revocation
+from integrations.schemes import OAuth2Client, Refused, RefusalKind, TokenSet
+from integrations.secrets.keyring import SealingError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+log = structlog.get_logger(__name__)
+
+# Seconds after the 1st, 2nd, ... failed attempt; then it is given up and an operator sees it.
+DELAYS = (10, 60, 300, 1800, 7200, 21_600, 43_200, 86_400)
+
+
+def revoke_due(*, limit: int = 8) -> int:
+    """Make the revocations that are due; return how many were tried."""
+    claimed = _claim(limit=limit, now=timezone.now())
+    for revocation in claimed:
+        _finish(revocation, _revoke(revocation), timezone.now())
+    return len(claimed)
+
+
+def _claim(*, limit: int, now: datetime) -> list[Revocation]:
+    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+    with transaction.atomic():
+        due = Revocation.objects.filter(free, next_attempt_at__lte=now)
+        rows = due.select_related("account__auth_config").order_by("next_attempt_at")
+        claimed = list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
+        lease_until = now + timedelta(seconds=settings.REFRESH_LEASE_SECONDS)
+        Revocation.objects.filter(pk__in=[row.pk for row in claimed]).update(
+            lease_until=lease_until
+        )
+    return claimed
+
+
+def _revoke(revocation: Revocation) -> Refused | None:
+    """Revoke the refresh token, or the access token where that is all there is."""
+    try:
+        tokens = TokenSet.from_payload(revocation.payload)
+        client = OAuth2Client.of(revocation.account.auth_config)
+        if tokens.refresh_token is not None:
+            return client.revoke(token=tokens.refresh_token, hint="refresh_token")
+        return client.revoke(token=tokens.access_token, hint="access_token")
+    except SealingError as error:
+        log.error("credentials_do_not_open", revocation_id=revocation.pk, error=type(error).__name__)
+        return Refused(kind=RefusalKind.TRANSIENT, error_code="credentials_do_not_open")
+
+
+def _finish(revocation: Revocation, refusal: Refused | None, now: datetime) -> None:
+    revocation.attempt_count += 1
+    revocation.lease_until = None
+    revocation.error_code = refusal.error_code if refusal else ""
+    hopeless = refusal is not None and refusal.error_code == "revocation_unsupported"
+    if refusal is None:
+        revocation.confirmed_at = now
+    elif hopeless or revocation.attempt_count > len(DELAYS):
+        revocation.given_up_at = now
+    else:
+        delay = DELAYS[revocation.attempt_count - 1]
+        revocation.next_attempt_at = now + timedelta(seconds=delay)
+    if revocation.confirmed_at or revocation.given_up_at:
+        revocation.next_attempt_at = revocation.payload = None
+    revocation.save()
+    log.info(
+        "revocation",
+        revocation_id=revocation.pk,
+        connected_account_id=revocation.account_id,
+        confirmed=revocation.confirmed_at is not None,
+        error_code=revocation.error_code,
+    )

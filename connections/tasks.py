@@ -1,0 +1,44 @@
+"""The job runner's door to this app: tasks are wake-ups and carry no data."""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+from django.db import DatabaseError
+from django_q.tasks import async_task
+
+log = structlog.get_logger(__name__)
+
+# The schedule starts a watch every minute; one lasts a little less.
+WATCH_SECONDS = 55
+SCHEDULES = [
+    {"name": "refresh", "func": "connections.tasks.watch_refreshes", "minutes": 1},
+]
+
+
+def wake_refresher() -> None:
+    """Ask a worker to look for due refreshes and revocations now.
+
+    The rows are the truth: where the queue does not take the task, the next watch finds them.
+    """
+    try:
+        async_task("connections.tasks.run_due", group="refresh")
+    except DatabaseError as error:
+        log.warning("wake_up_not_queued", task="refresh", error=type(error).__name__)
+
+
+def run_due() -> None:
+    """Do once what is due now."""
+    from connections.refresh import refresh_due  # noqa: PLC0415 - operations import this module
+    from connections.revoking import revoke_due  # noqa: PLC0415
+
+    refresh_due()
+    revoke_due()
+
+
+def watch_refreshes() -> None:
+    """Watch for a minute."""
+    from connections.refresh import watch_refreshes as watch  # noqa: PLC0415
+
+    watch(seconds=WATCH_SECONDS, stop=threading.Event())

@@ -1,0 +1,152 @@
+"""The history in words: what each row of it says to a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connections.models import Reason, RefreshOutcome, Status, Trigger
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from connections.models import RefreshAttempt, Revocation, Transition
+
+STATUS_TONES: dict[str, str] = {
+    Status.INITIATED: "busy",
+    Status.ACTIVE: "good",
+    Status.INACTIVE: "quiet",
+    Status.EXPIRED: "bad",
+    Status.FAILED: "bad",
+    Status.REVOKED: "warn",
+    Status.DELETED: "quiet",
+}
+
+_TITLES: dict[str, str] = {
+    Status.INITIATED: "Invited",
+    Status.ACTIVE: "Became active",
+    Status.INACTIVE: "Disabled",
+    Status.EXPIRED: "Expired",
+    Status.FAILED: "Failed to connect",
+    Status.REVOKED: "Revoked",
+    Status.DELETED: "Deleted",
+}
+_TITLES_BY_REASON: dict[str, str] = {
+    Reason.CONNECTED: "Connected",
+    Reason.RECONNECTED: "Reconnected",
+    Reason.ENABLED: "Enabled",
+    Reason.LINK_EXPIRED: "Link ran out",
+}
+
+_REFRESHES: dict[str, tuple[str, str]] = {
+    RefreshOutcome.STORED: ("Refreshed", "good"),
+    RefreshOutcome.TRANSIENT: ("Refresh failed, will be tried again", "warn"),
+    RefreshOutcome.TERMINAL: ("Refresh refused: the grant is dead", "bad"),
+    RefreshOutcome.CONFIGURATION: ("Refresh refused: the auth config is at fault", "bad"),
+    RefreshOutcome.SUPERSEDED: ("Refresh overtaken by a newer grant", "quiet"),
+    RefreshOutcome.DISCARDED: ("Refresh thrown away: the account had ended", "quiet"),
+}
+
+_ACTORS = {
+    "worker": "Worker",
+    "person": "The person",
+    "system": "Evergrant",
+}
+_KINDS_OF_ACTORS = {"operator": "Operator", "api_key": "API key"}
+
+
+def actor(text: str) -> str:
+    """Return an actor as a person says it: ``operator:alice`` is ``Operator alice``."""
+    kind, colon, name = text.partition(":")
+    if colon:
+        return f"{_KINDS_OF_ACTORS.get(kind, kind)} {name}"
+    return _ACTORS.get(text, text)
+
+
+def status_and_reason(status: str, reason: str) -> tuple[str, str]:
+    """Return the labels of a status and a reason code."""
+    return _label(Status, status), _label(Reason, reason)
+
+
+def transition_title(row: Transition) -> str:
+    """Say what the account became."""
+    return _TITLES_BY_REASON.get(row.reason) or _TITLES.get(row.to_status, row.to_status)
+
+
+def transition_detail(row: Transition) -> str:
+    """Say why, with the cause that was noted."""
+    reason = _label(Reason, row.reason)
+    return f"{reason}: {row.cause}" if row.cause else f"{reason}."
+
+
+def refresh_title(row: RefreshAttempt) -> str:
+    """Say how the attempt ended."""
+    if row.finished_at is None:
+        return "Refresh under way or cut short"
+    return _REFRESHES.get(row.outcome, (_label(RefreshOutcome, row.outcome), ""))[0]
+
+
+def refresh_tone(row: RefreshAttempt) -> str:
+    """Return the colour of the attempt's end."""
+    if row.finished_at is None:
+        return "busy"
+    return _REFRESHES.get(row.outcome, ("", "warn"))[1]
+
+
+def refresh_detail(row: RefreshAttempt) -> str:
+    """Say what asked for it, what the provider answered, how long it took, on which token."""
+    parts = [_label(Trigger, row.trigger)]
+    if row.error_code:
+        parts.append(f"answer {row.error_code}")
+    told = str(row.http_status) in row.error_code
+    if row.http_status and row.outcome != RefreshOutcome.STORED and not told:
+        parts.append(f"HTTP {row.http_status}")
+    if row.finished_at:
+        parts.append(f"took {_seconds(row.finished_at - row.started_at)}")
+    parts.append(f"generation {row.generation}")
+    return " · ".join(parts)
+
+
+def refresh_actor(row: RefreshAttempt) -> str:
+    """Say who asked; the schedule asks through a worker."""
+    asked = {Trigger.OPERATOR: "Operator", Trigger.API: "The app", Trigger.READ: "The app"}
+    return asked.get(Trigger(row.trigger), "Worker")
+
+
+def revocation_title(row: Revocation) -> str:
+    """Say how far the revocation at the provider got."""
+    if row.confirmed_at:
+        return "Revoked at the provider"
+    if row.given_up_at:
+        return "Not revoked at the provider"
+    return "Revoking at the provider"
+
+
+def revocation_tone(row: Revocation) -> str:
+    """Return the colour of it."""
+    if row.confirmed_at:
+        return "good"
+    return "bad" if row.given_up_at else "busy"
+
+
+def revocation_detail(row: Revocation) -> str:
+    """Say what the provider answered and what an operator should do."""
+    attempts = f"{row.attempt_count} attempt{'' if row.attempt_count == 1 else 's'}"
+    if row.confirmed_at:
+        return f"Confirmed after {_seconds(row.confirmed_at - row.requested_at)}, {attempts}."
+    answer = f", last answer {row.error_code}" if row.error_code else ""
+    if row.error_code == "revocation_unsupported":
+        return "The provider has no way to revoke a token. Ask the person to remove the access there."
+    if row.given_up_at:
+        return f"Given up after {attempts}{answer}. Ask the person to remove the access there."
+    return f"Tried until the provider confirms it: {attempts} so far{answer}."
+
+
+def _seconds(length: timedelta) -> str:
+    seconds = length.total_seconds()
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
+def _label(choices: type[Status | Reason | RefreshOutcome | Trigger], value: str) -> str:
+    return str(dict(choices.choices).get(value, value))

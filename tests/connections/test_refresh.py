@@ -1,0 +1,265 @@
+"""What a refresh makes of each kind of answer (faults.md 15-18, 21, 22)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from connections import vault
+from connections.actors import SYSTEM
+from connections.models import (
+    ConnectedAccount,
+    Credentials,
+    Reason,
+    RefreshAttempt,
+    RefreshOutcome,
+    Revocation,
+    Status,
+    Trigger,
+)
+from connections.operations import delete_account, disable_account, revoke_account
+from connections.refresh.claim import Claim, claim_due
+from connections.refresh.work import refresh_claimed
+from connections.revoking import revoke_due
+from tests.connections.making import store_grant
+from tests.provider import REVOKE_PATH, Answer, ScriptedProvider, tokens
+from webhooks.models import Event, EventType
+
+pytestmark = pytest.mark.django_db
+
+
+def claim_one() -> Claim:
+    [claim] = claim_due(limit=1, trigger=Trigger.SCHEDULE, now=timezone.now())
+    return claim
+
+
+def refreshed(account: ConnectedAccount) -> ConnectedAccount:
+    """Refresh what is due and return the account as it is then."""
+    refresh_claimed(claim_one())
+    return ConnectedAccount.objects.get(pk=account.pk)
+
+
+def events_of(account: ConnectedAccount) -> list[str]:
+    return list(
+        Event.objects.filter(subject_id=account.pk)
+        .order_by("sequence")
+        .values_list("type", flat=True)
+    )
+
+
+def test_new_tokens_are_stored_under_the_next_generation(due_account: ConnectedAccount) -> None:
+    account = refreshed(due_account)
+    stored = Credentials.objects.get(pk=account.pk)
+    grant = vault.open_grant(stored)
+    assert stored.generation == 2
+    assert grant.access_token.reveal() == "access-2"
+    assert grant.refresh_token is not None
+    assert grant.refresh_token.reveal() == "refresh-2"
+    assert account.lives_for(50, now=timezone.now())
+    assert not account.lease_id
+
+
+def test_the_attempt_says_how_it_ended(due_account: ConnectedAccount) -> None:
+    refreshed(due_account)
+    attempt = RefreshAttempt.objects.get(account=due_account)
+    assert attempt.outcome == RefreshOutcome.STORED
+    assert attempt.generation == 1
+    assert attempt.finished_at is not None
+
+
+def test_the_next_refresh_is_spread_by_jitter(due_account: ConnectedAccount) -> None:
+    shares = set()
+    for _ in range(5):
+        now = timezone.now()
+        grant = vault.open_grant(Credentials.objects.get(pk=due_account.pk))
+        columns = vault.schedule(
+            tokens=tokens_like(grant), toolkit=due_account.catalog_entry, now=now
+        )
+        shares.add(round((columns["refresh_at"] - now).total_seconds() / 60, 4))
+    assert len(shares) > 1
+    assert all(0.6 <= share <= 0.8 for share in shares)
+
+
+def tokens_like(grant: vault.TokenSet) -> vault.TokenSet:
+    return vault.TokenSet(
+        access_token=grant.access_token, refresh_token=grant.refresh_token, expires_in=60
+    )
+
+
+@pytest.mark.parametrize("absent", [None, ""])
+def test_without_a_new_refresh_token_the_old_one_stays(
+    due_account: ConnectedAccount, provider: ScriptedProvider, absent: str | None
+) -> None:
+    provider.answer_tokens(tokens(refresh_token=absent))
+    refreshed(due_account)
+    grant = vault.open_grant(Credentials.objects.get(pk=due_account.pk))
+    assert grant.refresh_token is not None
+    assert grant.refresh_token.reveal() == "refresh-1"
+    assert grant.access_token.reveal() == "access-2"
+
+
+def test_a_terminal_answer_expires_the_account_and_says_so_in_one_commit(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(Answer(status=400, json={"error": "invalid_grant"}))
+    account = refreshed(due_account)
+    assert (account.status, account.status_reason) == (Status.EXPIRED, Reason.GRANT_REVOKED)
+    event = Event.objects.filter(subject_id=account.pk).latest("sequence")
+    assert event.type == EventType.EXPIRED
+    assert event.data["error_code"] == "invalid_grant"
+    assert event.payload()["data"]["reauth_url"].startswith("http://testserver/connect/")
+    assert account.transitions.latest("pk").event == event
+
+
+def test_the_reconnect_link_stands_sealed_in_the_outbox(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(Answer(status=400, json={"error": "invalid_grant"}))
+    refreshed(due_account)
+    event = Event.objects.filter(subject_id=due_account.pk).latest("sequence")
+    assert "reauth_url" not in event.data
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(status=500, json={"error": "server_error"}),
+        Answer(status=503, raw=b"<html>down</html>"),
+        Answer(status=400, raw=b"<html>proxy</html>"),
+        Answer(status=429, json={"error": "invalid_grant"}),
+        Answer(status=302, raw=b"", headers={"Location": "https://example.com/"}),
+    ],
+    ids=["500", "503 html", "400 html", "429", "redirect"],
+)
+def test_an_outage_expires_nobody(
+    due_account: ConnectedAccount, provider: ScriptedProvider, answer: Answer
+) -> None:
+    provider.answer_tokens(answer)
+    account = refreshed(due_account)
+    assert account.status == Status.ACTIVE
+    assert account.refresh_failures == 1
+    assert account.refresh_at is not None
+    assert account.refresh_at > timezone.now()
+    assert Credentials.objects.get(pk=account.pk).generation == 1
+
+
+def test_retry_after_is_honoured(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(Answer(status=429, json={}, headers={"Retry-After": "600"}))
+    account = refreshed(due_account)
+    assert account.refresh_at is not None
+    assert account.refresh_at > timezone.now() + timedelta(seconds=590)
+
+
+def test_a_failing_refresh_is_told_once_and_its_recovery_too(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(*[Answer(status=500, json={})] * 4, tokens())
+    for _ in range(5):
+        ConnectedAccount.objects.update(refresh_at=timezone.now())
+        refreshed(due_account)
+    assert events_of(due_account)[2:] == [
+        EventType.REFRESH_FAILING,
+        EventType.REFRESH_RECOVERED,
+    ]
+
+
+@pytest.mark.parametrize("code", ["invalid_client", "unauthorized_client", "invalid_scope"])
+def test_a_refused_client_raises_one_alarm_and_expires_nobody(
+    due_account: ConnectedAccount, provider: ScriptedProvider, code: str
+) -> None:
+    provider.answer_tokens(Answer(status=401, json={"error": code}))
+    for _ in range(2):
+        ConnectedAccount.objects.update(refresh_at=timezone.now())
+        account = refreshed(due_account)
+    assert account.status == Status.ACTIVE
+    assert account.auth_config.misconfigured_error == code
+    alarms = Event.objects.filter(type=EventType.MISCONFIGURED)
+    assert [alarm.subject_id for alarm in alarms] == [account.auth_config_id]
+
+
+def test_a_success_clears_the_alarm(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    due_account.auth_config.mark_misconfigured(error="invalid_client", now=timezone.now())
+    account = refreshed(due_account)
+    assert account.auth_config.misconfigured_since is None
+
+
+def test_a_refusal_after_a_cut_answer_is_a_lost_rotation(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(
+        Answer(json={"access_token": "lost"}, cut=True),
+        Answer(status=400, json={"error": "invalid_grant"}),
+    )
+    assert refreshed(due_account).status == Status.ACTIVE
+    ConnectedAccount.objects.update(refresh_at=timezone.now())
+    account = refreshed(due_account)
+    assert (account.status, account.status_reason) == (Status.EXPIRED, Reason.ROTATION_LOST)
+
+
+def test_an_account_without_refresh_token_ends_with_its_token(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    stored = Credentials.objects.get(pk=due_account.pk)
+    stored.payload = vault.TokenSet(access_token=vault.open_grant(stored).access_token).to_payload()
+    stored.save()
+    account = refreshed(due_account)
+    assert (account.status, account.status_reason) == (Status.EXPIRED, Reason.TOKEN_EXPIRED)
+    assert provider.token_calls() == []
+
+
+@pytest.mark.parametrize("operation", [delete_account, revoke_account])
+def test_a_token_that_arrives_too_late_is_revoked_at_the_provider(
+    due_account: ConnectedAccount, provider: ScriptedProvider, operation: object
+) -> None:
+    claim = claim_one()
+    current = ConnectedAccount.objects.get(pk=due_account.pk)
+    operation(account=current, actor=SYSTEM)  # type: ignore[operator]
+    refresh_claimed(claim)
+    after = ConnectedAccount.objects.get(pk=due_account.pk)
+    assert after.status in {Status.DELETED, Status.REVOKED}
+    assert not Credentials.objects.filter(pk=due_account.pk).exists()
+    while revoke_due():
+        pass
+    revoked = {form["token"] for form in provider.forms(REVOKE_PATH)}
+    assert revoked == {"refresh-1", "refresh-2"}
+    assert not Revocation.objects.filter(payload__isnull=False).exists()
+
+
+def test_a_disabled_account_keeps_the_token_that_was_on_its_way(
+    due_account: ConnectedAccount,
+) -> None:
+    claim = claim_one()
+    disable_account(account=ConnectedAccount.objects.get(pk=due_account.pk), actor=SYSTEM)
+    refresh_claimed(claim)
+    account = ConnectedAccount.objects.get(pk=due_account.pk)
+    assert account.status == Status.INACTIVE
+    assert account.refresh_at is None
+    assert Credentials.objects.get(pk=account.pk).generation == 2
+
+
+def test_a_grant_that_was_renewed_meanwhile_wins(due_account: ConnectedAccount) -> None:
+    claim = claim_one()
+    current = ConnectedAccount.objects.get(pk=due_account.pk)
+    store_grant(current, now=timezone.now(), reason=Reason.RECONNECTED, number=9)
+    refresh_claimed(claim)
+    grant = vault.open_grant(Credentials.objects.get(pk=due_account.pk))
+    assert grant.access_token.reveal() == "access-9"
+    attempt = RefreshAttempt.objects.get(account=due_account)
+    assert attempt.outcome == RefreshOutcome.SUPERSEDED
+
+
+def test_a_refusal_of_a_replaced_grant_expires_nobody(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(Answer(status=400, json={"error": "invalid_grant"}))
+    claim = claim_one()
+    current = ConnectedAccount.objects.get(pk=due_account.pk)
+    store_grant(current, now=timezone.now(), reason=Reason.RECONNECTED, number=9)
+    refresh_claimed(claim)
+    assert ConnectedAccount.objects.get(pk=due_account.pk).status == Status.ACTIVE

@@ -1,0 +1,186 @@
+"""Many at once: one call at the provider, whoever asks (faults.md 10, 11, 13)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection, connections
+from django.db.models import F
+from django.utils import timezone
+
+from connections.errors import AccountUnusable, RefreshTimeout, RefreshUnavailable
+from connections.models import ConnectedAccount, RefreshAttempt, Status, Trigger
+from connections.refresh import get_credentials, refresh_account, refresh_due
+from connections.refresh.claim import claim_account, claim_due
+from tests.provider import Answer, ScriptedProvider, tokens
+
+DOWN = Answer(status=503, json={})
+
+
+def url_of_test_database() -> str:
+    name = connection.settings_dict["NAME"]
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+
+
+def age(account: ConnectedAccount, by: timedelta) -> None:
+    """Make the account's token older."""
+    ConnectedAccount.objects.filter(pk=account.pk).update(
+        expires_at=F("expires_at") - by, refreshed_at=F("refreshed_at") - by
+    )
+
+
+def read_in_thread(account: ConnectedAccount) -> str:
+    try:
+        return get_credentials(account=account).tokens.access_token.reveal()
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fifty_readers_and_two_workers_make_one_call(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    answered = threading.Event()
+    provider.answer_tokens(Answer(json=tokens().json, before=lambda: answered.wait(60)))
+    environment = os.environ | {"DATABASE_URL": url_of_test_database()}
+    command = [sys.executable, "manage.py", "refresh_due"]
+    with ThreadPoolExecutor(50) as pool:
+        readers = [pool.submit(read_in_thread, due_account) for _ in range(50)]
+        workers = [subprocess.Popen(command, env=environment) for _ in range(2)]
+        assert [worker.wait(timeout=60) for worker in workers] == [0, 0]
+        answered.set()
+    assert {reader.result() for reader in readers} == {"access-2"}
+    assert len(provider.token_calls()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_batch_is_refreshed_side_by_side(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    assert refresh_due() == 1
+    assert refresh_due() == 0
+    assert len(provider.token_calls()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sweepers_never_claim_the_same_account(due_account: ConnectedAccount) -> None:
+    def claim(_: int) -> int:
+        try:
+            return len(claim_due(limit=5, trigger=Trigger.SCHEDULE, now=timezone.now()))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(claim, range(4))) == 1
+
+
+@pytest.mark.django_db
+def test_a_claim_whose_worker_died_is_free_when_the_lease_ends(
+    due_account: ConnectedAccount,
+) -> None:
+    now = timezone.now()
+    [claim] = claim_due(limit=1, trigger=Trigger.SCHEDULE, now=now)
+    assert claim_due(limit=1, trigger=Trigger.SCHEDULE, now=now + timedelta(seconds=80)) == []
+    [again] = claim_due(limit=1, trigger=Trigger.SCHEDULE, now=now + timedelta(seconds=95))
+    assert again.in_doubt
+    assert not claim.in_doubt
+
+
+@pytest.mark.django_db
+def test_a_fresh_token_is_read_without_a_call(
+    account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    grant = get_credentials(account=account, minimum_seconds=30)
+    assert grant.tokens.access_token.reveal() == "access-1"
+    assert provider.token_calls() == []
+
+
+@pytest.mark.django_db
+def test_a_token_that_lives_too_short_is_refreshed(
+    account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    age(account, timedelta(seconds=40))
+    assert get_credentials(account=account, minimum_seconds=10).generation == 1
+    assert get_credentials(account=account, minimum_seconds=25).generation == 2
+    assert len(provider.token_calls()) == 1
+
+
+@pytest.mark.django_db
+def test_asking_for_more_than_a_token_can_live_does_not_refresh_each_time(
+    account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    for _ in range(3):
+        get_credentials(account=account, minimum_seconds=3600)
+    assert provider.token_calls() == []
+
+
+@pytest.mark.django_db
+def test_an_outage_does_not_withhold_a_token_that_lives(
+    account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    age(account, timedelta(seconds=40))
+    provider.answer_tokens(DOWN)
+    grant = get_credentials(account=account, minimum_seconds=60)
+    assert len(provider.token_calls()) == 1
+    assert grant.tokens.access_token.reveal() == "access-1"
+
+
+@pytest.mark.django_db
+def test_an_outage_with_a_dead_token_is_an_error_that_says_so(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(DOWN)
+    with pytest.raises(RefreshUnavailable):
+        get_credentials(account=due_account)
+    assert ConnectedAccount.objects.get().status == Status.ACTIVE
+
+
+@pytest.mark.django_db
+def test_during_an_outage_readers_do_not_call_more_often_than_the_backoff(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(DOWN)
+    for _ in range(3):
+        with pytest.raises(RefreshUnavailable):
+            get_credentials(account=due_account)
+    assert len(provider.token_calls()) == 1
+
+
+@pytest.mark.django_db
+def test_a_refused_generation_is_refreshed_once_however_many_complain(
+    account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    for _ in range(3):
+        grant = refresh_account(account=account, trigger=Trigger.FORCED, refused_generation=1)
+        assert grant.generation == 2
+    assert len(provider.token_calls()) == 1
+
+
+@pytest.mark.django_db
+def test_waiting_for_somebody_elses_refresh_has_a_deadline(due_account: ConnectedAccount) -> None:
+    held = claim_account(
+        account_id=due_account.pk, generation=1, trigger=Trigger.READ, now=timezone.now()
+    )
+    assert held is not None
+    with pytest.raises(RefreshTimeout):
+        get_credentials(account=due_account, wait_seconds=0.1)
+
+
+@pytest.mark.django_db
+def test_a_dead_account_is_not_served(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(Answer(status=400, json={"error": "invalid_grant"}))
+    with pytest.raises(AccountUnusable) as caught:
+        get_credentials(account=due_account)
+    assert caught.value.details["reason_code"] == "grant_revoked"
+    with pytest.raises(AccountUnusable):
+        get_credentials(account=due_account)
+    assert RefreshAttempt.objects.count() == 1

@@ -1,0 +1,54 @@
+"""The job runner's side of delivering: wake-ups and the watch. Nothing else imports django_q.
+
+The rows are the queue. A lost wake-up costs at most the minute until the next watch, and with the
+job runner switched off ``manage.py deliver_due --watch`` does the same work.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import structlog
+from django.utils import timezone
+from django_q.tasks import async_task
+
+log = structlog.get_logger(__name__)
+
+# A watch ends before the next one starts, so that one of them at a time occupies a worker.
+WATCH_SECONDS = 55.0
+WATCH_PAUSE_SECONDS = 1.0
+
+# What the job runner starts by itself; the rows are created with the migrations.
+SCHEDULES = [
+    {
+        "name": "webhooks: deliver",
+        "func": "webhooks.tasks.watch_deliveries",
+        "minutes": 1,
+    },
+]
+
+
+def wake_deliverer() -> None:
+    """Ask the job runner to deliver what is due. Called after a commit, so it never raises.
+
+    The change that asks is committed already: a broker that is away (a database, Redis or SQS
+    error, hence the width of the net) is logged, and the watch finds the rows.
+    """
+    try:
+        async_task("webhooks.tasks.deliver_waiting", save=False)
+    except Exception as error:  # noqa: BLE001 - see above
+        log.warning("deliverer_not_woken", error=type(error).__name__)
+
+
+def deliver_waiting() -> int:
+    """Deliver what is due now, and return how many attempts that took."""
+    from webhooks.delivering import deliver_due  # here, as recording imports this module
+
+    return deliver_due(now=timezone.now())
+
+
+def watch_deliveries() -> int:
+    """Deliver what falls due during the next minute, and return how many attempts that took."""
+    from webhooks.delivering import watch  # here, as recording imports this module
+
+    return watch(seconds=WATCH_SECONDS, pause=WATCH_PAUSE_SECONDS, stop=threading.Event())
