@@ -1,14 +1,14 @@
 """The admin site as a whole: sign-in through allauth, and nothing of the job runner's tables."""
 
 from allauth.account.decorators import secure_admin_login
+from django.apps import apps
 from django.contrib import admin
-from django_q.models import Failure, OrmQ, Schedule, Success
 
 # allauth brings rate limits, and later second factors and single sign-on.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
-# A task's arguments and results are no operator's business, and running one by hand from a form
-# would be a way around every permission.
-for model in (Failure, OrmQ, Schedule, Success):
+# A task's arguments are no operator's business, and running one by hand from a form would be a
+# way around every permission.
+for model in apps.get_app_config("django_q").get_models():
     if admin.site.is_registered(model):
         admin.site.unregister(model)

@@ -1,7 +1,14 @@
-"""Structured logs: one line per event, JSON in production, readable in development."""
+"""Structured logs: one line per event, JSON in production, readable in development.
+
+Nothing secret gets into a line by mistake: values under telling names are masked, links and keys
+of ours are cut out of texts, and of an exception the line says what `config.tracebacks` says.
+"""
 
 from __future__ import annotations
 
+import logging
+import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -12,18 +19,28 @@ if TYPE_CHECKING:
 # Names under which a secret may reach a log line by mistake; the value is replaced.
 _SECRET_NAMES = {
     "access_token",
-    "refresh_token",
-    "id_token",
-    "client_secret",
+    "api_key",
     "authorization",
-    "password",
+    "client_secret",
     "code",
     "code_verifier",
+    "cookie",
+    "id_token",
+    "password",
+    "reauth_url",
+    "redirect_url",
+    "refresh_token",
+    "secret",
     "state",
     "token",
-    "secret",
     "url",
 }
+# What Evergrant issues and a text may quote: a connect link's path (Django logs the paths of
+# requests that fail), an API key, a webhook secret; and the query of a callback.
+_SECRET_TEXT = re.compile(
+    r"(?P<kept>/connect/(?=[\w-]{16})|\beg_(?=[\w-]{16})|\bwhsec_)[\w+/=-]+"
+    r"|(?P<path>/connect/callback/\w+)\?[^\s\"']+"
+)
 
 
 def configure(*, level: str, readable: bool) -> dict[str, Any]:
@@ -33,7 +50,8 @@ def configure(*, level: str, readable: bool) -> dict[str, Any]:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _mask_secrets,
+        describe_exception,
+        mask_secrets,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -50,17 +68,20 @@ def configure(*, level: str, readable: bool) -> dict[str, Any]:
     formatter = {
         "()": structlog.stdlib.ProcessorFormatter,
         "foreign_pre_chain": shared,
-        "processors": [
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *([] if readable else [structlog.processors.format_exc_info]),
-            renderer,
-        ],
+        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     }
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": formatter},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "filters": {"exceptions": {"()": DescribeArguments}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["exceptions"],
+            }
+        },
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # Django's own copies would be written a second time, by its mail handler and console.
@@ -71,7 +92,59 @@ def configure(*, level: str, readable: bool) -> dict[str, Any]:
     }
 
 
-def _mask_secrets(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    for key in _SECRET_NAMES & event.keys():
-        event[key] = "***"
+def describe_exception(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """Replace ``exc_info`` by ``exception``: types and places, without foreign messages."""
+    from config.tracebacks import trace  # noqa: PLC0415 - needs the settings, which import this module
+
+    given = event.pop("exc_info", None)
+    if isinstance(given, tuple):
+        given = given[1]
+    elif given and not isinstance(given, BaseException):
+        given = sys.exc_info()[1]
+    if isinstance(given, BaseException):
+        event["exception"] = trace(given)
     return event
+
+
+def mask_secrets(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """Replace values under secret names, and what looks like a secret of ours in any text."""
+    for key, value in event.items():
+        event[key] = _masked(key, value)
+    return event
+
+
+def _masked(key: str, value: Any) -> Any:
+    if key.lower() in _SECRET_NAMES:
+        return "***"
+    match value:
+        case str():
+            return _SECRET_TEXT.sub(_cut_out, value)
+        case dict():
+            return {name: _masked(str(name), inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_masked("", inner) for inner in value]
+    return value
+
+
+def _cut_out(found: re.Match[str]) -> str:
+    path = found["path"]
+    return f"{path}?***" if path else f"{found['kept']}***"
+
+
+class DescribeArguments(logging.Filter):
+    """Describes exceptions that a library logs as its message or as an argument of it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record through."""
+        record.msg = _described(record.msg)
+        if isinstance(record.args, tuple):
+            record.args = tuple(map(_described, record.args))
+        elif record.args:
+            record.args = {key: _described(value) for key, value in record.args.items()}
+        return True
+
+
+def _described(value: Any) -> Any:
+    from config.tracebacks import describe  # noqa: PLC0415 - needs the settings, which import this module
+
+    return describe(value) if isinstance(value, BaseException) else value

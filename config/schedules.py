@@ -17,7 +17,8 @@ from webhooks.tasks import SCHEDULES as WEBHOOKS
 @receiver(post_migrate)
 def write_schedules(sender: Any, **kwargs: Any) -> None:
     """Create or correct the schedule rows, once the job runner's tables are there."""
-    if getattr(sender, "name", "") != "config":
+    # Sent once per app that has models, after all migrations.
+    if sender.label != "django_q":
         return
     for entry in [*CONNECTIONS, *WEBHOOKS]:
         Schedule.objects.update_or_create(

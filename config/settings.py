@@ -33,6 +33,7 @@ env = environ.FileAwareEnv(
     REAUTH_LINK_SECONDS=(int, 86_400),
     REFRESH_LEASE_SECONDS=(int, 90),
     WORKER_PROCESSES=(int, 4),
+    STATIC_ROOT=(str, ""),
 )
 
 # --- The service -----------------------------------------------------------------------------
@@ -178,7 +179,7 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
+STATIC_ROOT = env("STATIC_ROOT") or BASE_DIR / "var" / "static"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG

@@ -1,11 +1,12 @@
-"""Every address of Evergrant."""
+"""Every address of Evergrant, and what is answered where Django itself finds a fault."""
 
 from django.contrib import admin
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
+from django.views import defaults
 from django.views.generic import RedirectView
 
-from config.api import api
+from config.api import api_urls, error_response, unknown_path
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -19,5 +20,25 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
     path("connect/", include("connections.connect.urls")),
-    path("api/v1/", api.urls),
+    path("api/v1/", api_urls()),
+    path("api/<path:rest>", unknown_path),
 ]
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that Django refuses, say for its Host; in the API's shape for the API."""
+    if _is_api(request):
+        return error_response(request, 400, "invalid_request", "The request is not valid.")
+    return defaults.bad_request(request, exception)
+
+
+def handler500(request: HttpRequest) -> HttpResponse:
+    """Answer a crash outside the API's own error handling."""
+    if _is_api(request):
+        message = "Something went wrong on our side."
+        return error_response(request, 500, "internal_error", message)
+    return defaults.server_error(request)

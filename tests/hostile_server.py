@@ -212,7 +212,9 @@ SCRIPTS: dict[str, Script] = {
     "/gzip-bomb": _saying(answer(bomb(50_000_000), headers=GZIP)),
     "/gzip-broken": _saying(answer(b"\x1f\x8b\x08\0 not gzip at all", headers=GZIP)),
     "/gzip-cut": _saying(answer(gzip.compress(JSON)[:-10], headers=GZIP)),
+    "/gzip-padded": _saying(answer(gzip.compress(JSON) + b"\0" * 20, headers=GZIP)),
     "/brotli": _saying(answer(b"\x0b\x02\x80", headers="Content-Encoding: br\r\n")),
+    "/odd-coding": _saying(answer(JSON, headers="Content-Encoding: utf-8\r\n")),
     # too much
     "/endless-body": _endlessly(OK_HEAD + b"\r\n", b"x" * 65536),
     "/endless-chunks": _endlessly(CHUNKED, b"1000\r\n" + b"x" * 4096 + b"\r\n"),

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -121,7 +122,7 @@ class Installation:
                 ("web", self.options.web_url),
                 ("sandbox", self.options.sandbox_url),
             ):
-                wait_until(name, lambda url=url: healthy(url), self._check_alive)
+                wait_until(name, partial(healthy, url), self._check_alive)
             wait_until("worker", lambda: probe.poll() is not None, self._check_alive)
         finally:
             probe.kill()

@@ -39,6 +39,15 @@ def load_or_generate(var: Path) -> dict[str, str]:
     return keys
 
 
+def load(var: Path) -> dict[str, str]:
+    """Return the keys of an installation that was started before. Raises RunError without one."""
+    path = var / NAME
+    if not path.exists():
+        message = f"there is no {path} yet: start with `make run`"
+        raise RunError(message)
+    return _read(path)
+
+
 def save(var: Path, keys: dict[str, str]) -> None:
     """Write ``keys``, whole or not at all, readable for their owner only."""
     handle, name = tempfile.mkstemp(dir=var, prefix=f".{NAME}.")  # mode 0600

@@ -18,10 +18,7 @@ def main(arguments: list[str]) -> int:
     """Return the command's exit code, or 1 after the one line that says why it could not start."""
     try:
         options = read_options()
-        if not (options.var / keys.NAME).exists():
-            message = f"there is no {options.var / keys.NAME} yet: start with `make run`"
-            raise RunError(message)
-        known = keys.load_or_generate(options.var)
+        known = keys.load(options.var)
         with _database(options, known) as url:
             command = [sys.executable, "manage.py", *arguments]
             variables = environment.service(options, known, url)

@@ -64,6 +64,9 @@ class Process:
         self._reader.join(timeout=1)
 
     def _show(self) -> None:
-        for line in self._process.stdout or ():
-            self.lines.append(line.rstrip())
-            console.line(self.name, line.rstrip())
+        if self._process.stdout is None:
+            return
+        with self._process.stdout as pipe:
+            for line in pipe:
+                self.lines.append(line.rstrip())
+                console.line(self.name, line.rstrip())

@@ -112,7 +112,7 @@ def _check_headers(headers: Mapping[str, str]) -> None:
             raise InvalidRequest("header")
 
 
-def _final_headers(prepared: Mapping[str, str]) -> CaseInsensitiveDict[str]:
+def _final_headers(prepared: Mapping[str, str | bytes]) -> CaseInsensitiveDict[str]:
     """Check again, as ``auth`` may have added some, and set what is the door's to set."""
     headers = CaseInsensitiveDict(
         {

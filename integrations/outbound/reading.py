@@ -16,7 +16,7 @@ def read_body(answer: HTTPResponse, *, max_bytes: int, meter: Meter) -> bytes:
 
     Raises:
         ResponseTooLarge: it is declared, received or decoded as more than ``max_bytes``.
-        ResponseInterrupted: its coding is unknown or broken, or it ends before its coding does.
+        ResponseInterrupted: its gzip is broken, or ends early.
         OutOfTime, OutOfBytes: the meter stopped it.
         OSError, urllib3 HTTPError, HTTPException: it was cut or its framing is broken.
     """
@@ -51,10 +51,13 @@ class _Gzip(_Identity):
     def __init__(self, max_bytes: int) -> None:
         super().__init__(max_bytes)
         self._member: zlib._Decompress | None = None
+        self._complete = False
 
     def feed(self, piece: bytes) -> None:
         while piece:
             if self._member is None:
+                if self._complete and piece[:1] != b"\x1f":
+                    return  # padding after the end, which gzip itself ignores too
                 self._member = zlib.decompressobj(16 + zlib.MAX_WBITS)
             # One byte more than allowed is enough to know; a bomb is never inflated further.
             room = self._max_bytes - len(self._body) + 1
@@ -65,7 +68,7 @@ class _Gzip(_Identity):
             super().feed(inflated)
             piece = self._member.unused_data
             if self._member.eof:
-                self._member = None
+                self._member, self._complete = None, True
 
     def finish(self) -> bytes:
         if self._member is not None:
@@ -74,9 +77,8 @@ class _Gzip(_Identity):
 
 
 def _decoder(coding: str, max_bytes: int) -> _Identity:
-    match coding.strip().lower():
-        case "" | "identity":
-            return _Identity(max_bytes)
-        case "gzip" | "x-gzip":
-            return _Gzip(max_bytes)
-    raise ResponseInterrupted("a content coding that was not asked for")
+    if coding.strip().lower() in {"gzip", "x-gzip"}:
+        return _Gzip(max_bytes)
+    # None, or one that was not asked for, mostly no coding at all ("utf-8"). The body is handed on
+    # as it came: an answer that can be read must not be lost, and json() tells when it cannot.
+    return _Identity(max_bytes)

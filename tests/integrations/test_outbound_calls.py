@@ -52,6 +52,8 @@ def test_an_answer_carries_status_headers_body_and_time(server: HostileServer) -
     [
         ("/gzip", JSON),
         ("/gzip-two-members", b"one two"),
+        ("/gzip-padded", JSON),
+        ("/odd-coding", JSON),
         ("/chunked", b"hello world"),
         ("/until-close", b"all of it"),
         ("/204", b""),
@@ -220,7 +222,7 @@ def test_a_value_that_json_cannot_say_is_refused(server: HostileServer) -> None:
         post(server, json={"expires_in": float("nan")})
 
 
-@pytest.mark.parametrize("path", ["/html", "/nested", "/204"])
+@pytest.mark.parametrize("path", ["/html", "/nested", "/204", "/brotli"])
 def test_a_body_that_is_not_json_is_told_apart(server: HostileServer, path: str) -> None:
     with pytest.raises(outbound.MalformedBody) as caught:
         get(server, path).json()
@@ -250,5 +252,5 @@ def test_every_role_has_its_limits() -> None:
 
 def test_an_error_survives_pickle_and_copy() -> None:
     error = outbound.ConnectFailed("TLS", code="tls_failed", outcome_unknown=False)
-    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+    for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):  # noqa: S301 - our own
         assert (str(twin), twin.code, twin.status) == (str(error), "tls_failed", None)

@@ -1,0 +1,117 @@
+"""Who calls the API: the key in ``x-api-key`` or ``Authorization: Bearer``, and no guessing.
+
+Addresses that keep presenting wrong keys are refused before any key is looked up. The counting is
+allauth's, as for sign-ins: the same idea of a client's address, IPv6 by network. It lives in
+Django's default cache; with a cache per process, each web process counts for itself.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from typing import TYPE_CHECKING, Final
+
+from allauth.core.internal import ratelimit
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+from ninja.security import APIKeyHeader
+from ninja.security.http import HttpAuthBase
+
+from integrations.errors import EvergrantError
+from integrations.models import ApiKey
+from integrations.tokens import digest
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+# Wrong keys per client address: 20 in any minute.
+RATE: Final = "20/m/key"
+KNOWN_GOOD_SECONDS: Final = 3600
+_COUNTER: Final = {"app": "config", "action": "api_key"}
+_CONFIG: Final = {"api_key": RATE}
+_PRINTABLE: Final = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+class MalformedKey(EvergrantError):
+    """The API key holds characters that no API key has."""
+
+    code = "invalid_request"
+    status = 400
+
+
+class TooManyWrongKeys(EvergrantError):
+    """Too many calls from this address gave a wrong API key. Wait, and check the key."""
+
+    code = "rate_limited"
+    status = 429
+    retryable = True
+
+
+class KeyHeader(APIKeyHeader):
+    """The key in ``x-api-key``."""
+
+    param_name = "x-api-key"
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> ApiKey | None:
+        """Return the valid key, which carries the project. Raises what `find_key` raises."""
+        return find_key(request, key) if key else None
+
+
+class KeyBearer(HttpAuthBase):
+    """The key in ``Authorization: Bearer``.
+
+    Not ninja's HttpBearer: with DEBUG that one logs the header of any other scheme.
+    """
+
+    openapi_scheme = "bearer"
+
+    def __call__(self, request: HttpRequest) -> ApiKey | None:
+        """Return the valid key, which carries the project. Raises what `find_key` raises."""
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != self.openapi_scheme or not key.strip(" "):
+            return None
+        return find_key(request, key.strip(" "))
+
+
+def find_key(request: HttpRequest, text: str) -> ApiKey | None:
+    """Return the valid key whose text is ``text``; None where there is none.
+
+    Raises:
+        MalformedKey: it could not be a key.
+        TooManyWrongKeys: this address gave too many wrong ones; this one was not looked up.
+    """
+    if not _PRINTABLE.fullmatch(text):
+        raise MalformedKey
+    address = _address(request)
+    known_good = f"evergrant:good-key:{address}:{digest(text)}"
+    if (wait := _seconds_to_wait(request, address)) and not cache.get(known_good):
+        raise TooManyWrongKeys(retry_after=wait)
+    now = timezone.now()
+    found = ApiKey.objects.presented(text, now=now)
+    if found is None:
+        ratelimit.consume(request, **_COUNTER, key=address, config=_CONFIG, limit_get=True)
+        return None
+    # An app that works is not locked out by a neighbour behind the same address.
+    cache.set(known_good, 1, KNOWN_GOOD_SECONDS)
+    found.note_use(now=now)
+    return found
+
+
+def _seconds_to_wait(request: HttpRequest, address: str) -> int:
+    """Return for how long this address is refused; 0 where it is not. Takes no lock."""
+    [rate] = ratelimit.parse_rates(RATE)
+    key = ratelimit.get_cache_key(request, **_COUNTER, key=address, rate=rate)
+    now = time.time()
+    allowed, history = ratelimit.apply_rate(cache.get(key, []), now, rate, dry_run=True)
+    return 0 if allowed else math.ceil(history[-1] + rate.duration - now)
+
+
+def _address(request: HttpRequest) -> str:
+    """Return the client's address as allauth sees it: behind a proxy where TRUST_PROXY says so."""
+    try:
+        return str(ratelimit.get_ip(request))
+    except PermissionDenied:
+        # On a Unix socket without a proxy's header: they are all counted as one.
+        return "unknown"

@@ -1,0 +1,59 @@
+"""The history of one account as one list."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from connections.actors import SYSTEM
+from connections.models import ConnectedAccount, RefreshAttempt, RefreshOutcome
+from connections.operations import disable_account, revoke_account
+from connections.timeline import Kind, timeline
+from webhooks.endpoints import create_endpoint
+
+
+def attempt(account: ConnectedAccount, **facts: object) -> RefreshAttempt:
+    now = timezone.now()
+    return RefreshAttempt.objects.create(
+        project=account.project,
+        account=account,
+        trigger="schedule",
+        worker="w",
+        generation=1,
+        started_at=now,
+        **{"finished_at": now, "outcome": RefreshOutcome.STORED} | facts,
+    )
+
+
+def test_everything_comes_newest_first(account: ConnectedAccount) -> None:
+    attempt(account)
+    revoke_account(account=account, actor=SYSTEM)
+    titles = [entry.title for entry in timeline(account)]
+    assert titles == ["Revoked", "Revoking at the provider", "Refreshed", "Connected", "Invited"]
+
+
+def test_a_refused_refresh_says_what_the_provider_answered(account: ConnectedAccount) -> None:
+    attempt(account, outcome=RefreshOutcome.TERMINAL, error_code="invalid_grant", http_status=400)
+    entry = timeline(account, 1)[0]
+    assert (entry.kind, entry.tone, entry.code) == (Kind.REFRESH, "bad", "terminal")
+    assert "answer invalid_grant · HTTP 400" in entry.detail
+
+
+def test_an_attempt_without_an_end_is_told_as_such(account: ConnectedAccount) -> None:
+    attempt(account, finished_at=None, outcome="")
+    assert timeline(account, 1)[0].title == "Refresh under way or cut short"
+
+
+def test_a_change_tells_how_far_its_event_got(account: ConnectedAccount) -> None:
+    endpoint = create_endpoint(project=account.project, url="http://127.0.0.1:9/hook").endpoint
+    disable_account(account=account, actor=SYSTEM)
+    entry = timeline(account, 1)[0]
+    assert entry.event_type == "connected_account.deactivated"
+    told = [(d.endpoint_url, d.status) for d in entry.deliveries]
+    assert told == [(endpoint.url, "pending")]
+
+
+def test_the_cursor_continues_where_a_page_ended(account: ConnectedAccount) -> None:
+    for _ in range(3):
+        attempt(account)
+    whole = timeline(account)
+    assert [*whole[:2], *timeline(account, before=whole[1].cursor)] == whole
