@@ -10,6 +10,7 @@ from pathlib import Path
 import django_stubs_ext
 import environ
 
+from config import unfold
 from config.logs import configure
 from config.secret_key import resolve_secret_key
 
@@ -43,7 +44,7 @@ SECRET_KEY_GIVEN = env("SECRET_KEY")
 SECRET_KEY = resolve_secret_key(SECRET_KEY_GIVEN)
 SECRET_KEY_FALLBACKS = env("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = env("ALLOWED_HOSTS")
-# The public origin: links, callback URLs and webhooks' reconnect links start with it. No final slash.
+# The public origin, without a final slash: links and callback URLs start with it.
 BASE_URL = env("BASE_URL").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
 
@@ -211,19 +212,11 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# --- Logs and error reports ------------------------------------------------------------------------
+# --- Logs and error reports ----------------------------------------------------------------------
 
 LOGGING = configure(level=env("LOG_LEVEL"), readable=env("LOG_FORMAT") == "readable")
 DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_reports.NoVariables"
 
-# --- Look of the admin ---------------------------------------------------------------------------
+# --- Look of the admin ----------------------------------------------------------------------------
 
-UNFOLD = {
-    "SITE_TITLE": "Evergrant",
-    "SITE_HEADER": "Evergrant",
-    "SITE_SUBHEADER": "Grants, kept alive",
-    "SITE_SYMBOL": "eco",
-    "SITE_URL": None,
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-}
+UNFOLD = unfold.UNFOLD

@@ -39,7 +39,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Evergrant",
     "SITE_HEADER": "Evergrant",
     "SITE_SUBHEADER": "Grants, kept alive",
-    "SITE_SYMBOL": "eco",
+    "SITE_ICON": lambda _request: static("img/evergrant.svg"),
     "SITE_URL": None,
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
@@ -51,7 +51,7 @@ UNFOLD: dict[str, Any] = {
         {
             "rel": "icon",
             "type": "image/svg+xml",
-            "href": lambda _request: static("console/favicon.svg"),
+            "href": lambda _request: static("img/evergrant.svg"),
         }
     ],
     "COLORS": {

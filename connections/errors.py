@@ -1,17 +1,17 @@
 """What may go wrong with an entity's connections.
 
-    ConnectionsError
-    ├── StatusChanged
-    ├── TransitionRefused
-    ├── AccountExists, AliasTaken
-    ├── CallbackUrlRefused
-    ├── AuthConfigDisabled
-    ├── AccountUnusable      (not ACTIVE: reconnect, enable, ...)
-    ├── RefreshUnavailable   (the provider is down and no token lives)
-    ├── RefreshTimeout       (another caller's refresh takes too long)
-    └── LinkError
-        ├── LinkUnknown, LinkExpired, LinkUsed
-        └── AttemptRefused, AttemptAnswered
+ConnectionsError
+├── StatusChanged
+├── TransitionRefused
+├── AccountExists, AliasTaken
+├── CallbackUrlRefused
+├── AuthConfigDisabled
+├── AccountUnusable      (not ACTIVE: reconnect, enable, ...)
+├── RefreshUnavailable   (the provider is down and no token lives)
+├── RefreshTimeout       (another caller's refresh takes too long)
+└── LinkError
+    ├── LinkUnknown, LinkExpired, LinkUsed
+    └── AttemptRefused, AttemptAnswered
 """
 
 from integrations.errors import EvergrantError

@@ -82,9 +82,7 @@ def event_type(before: Status | None, after: Status) -> EventType:
     return _EVENT_BY_TARGET[after]
 
 
-def create(
-    *, account: ConnectedAccount, actor: Actor, now: datetime
-) -> None:
+def create(*, account: ConnectedAccount, actor: Actor, now: datetime) -> None:
     """Save a new account as INITIATED, with its history row and event."""
     with transaction.atomic():
         account.status, account.status_reason = Status.INITIATED, Reason.LINK_CREATED

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from connections.models import Revocation
-from integrations.schemes import OAuth2Client, Refused, RefusalKind, TokenSet
+from integrations.schemes import OAuth2Client, RefusalKind, Refused, TokenSet
 from integrations.secrets.keyring import SealingError
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def _revoke(revocation: Revocation) -> Refused | None:
             return client.revoke(token=tokens.refresh_token, hint="refresh_token")
         return client.revoke(token=tokens.access_token, hint="access_token")
     except SealingError as error:
-        log.error("credentials_do_not_open", revocation_id=revocation.pk, error=type(error).__name__)
+        log.error(  # noqa: TRY400 - the type says it all
+            "credentials_do_not_open", revocation_id=revocation.pk, error=type(error).__name__
+        )
         return Refused(kind=RefusalKind.TRANSIENT, error_code="credentials_do_not_open")
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
 import structlog
 from django.db import DatabaseError
 from django_q.tasks import async_task
+
+from integrations.stopping import stop_on_signal
 
 log = structlog.get_logger(__name__)
 
@@ -41,4 +41,5 @@ def watch_refreshes() -> None:
     """Watch for a minute."""
     from connections.refresh import watch_refreshes as watch  # noqa: PLC0415
 
-    watch(seconds=WATCH_SECONDS, stop=threading.Event())
+    with stop_on_signal() as stop:
+        watch(seconds=WATCH_SECONDS, stop=stop)

@@ -100,9 +100,7 @@ def _page(rows: QuerySet[Row], prefix: str, limit: int, before: str) -> QuerySet
     return rows.order_by("-id")[:limit]
 
 
-def _transitions(
-    account: ConnectedAccount, limit: int, before: str
-) -> Iterator[TimelineEntry]:
+def _transitions(account: ConnectedAccount, limit: int, before: str) -> Iterator[TimelineEntry]:
     rows = Transition.objects.filter(account=account).select_related("event")
     page = list(_page(rows.defer("event__sealed_data"), "tr", limit, before))
     deliveries = _deliveries(row.event_id for row in page)

@@ -135,7 +135,9 @@ def revocation_detail(row: Revocation) -> str:
         return f"Confirmed after {_seconds(row.confirmed_at - row.requested_at)}, {attempts}."
     answer = f", last answer {row.error_code}" if row.error_code else ""
     if row.error_code == "revocation_unsupported":
-        return "The provider has no way to revoke a token. Ask the person to remove the access there."
+        return (
+            "The provider has no way to revoke a token. Ask the person to remove the access there."
+        )
     if row.given_up_at:
         return f"Given up after {attempts}{answer}. Ask the person to remove the access there."
     return f"Tried until the provider confirms it: {attempts} so far{answer}."

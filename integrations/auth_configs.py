@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from integrations import outbound
 from integrations.errors import InvalidInput
 from integrations.models import AuthConfig
+from integrations.models.auth_config import is_client_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,9 @@ def create_auth_config(
         InvalidInput: the toolkit is unknown, a parameter is missing, or a URL may not be called;
             ``details`` say which field.
     """
+    if client_secret is not None and not is_client_text(client_secret.reveal()):
+        problem = {"field": "client_secret", "problem": "A client secret is printable ASCII."}
+        raise InvalidInput(fields=[problem])
     auth_config = AuthConfig(
         project=project,
         name=name,

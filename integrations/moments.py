@@ -1,4 +1,4 @@
-"""Points in time as people say them: ``in 4 min``, ``2 h ago``. Derived on display, never stored."""
+"""Points in time as people say them: ``in 4 min``, ``2 h ago``; derived, never stored."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from django.utils.safestring import SafeString
 
-EMPTY = "–"
-# Two days are still told in hours, three weeks in days: the numbers stay small but exact enough.
+EMPTY = "\N{EN DASH}"
+# Two days are still told in hours: the numbers stay small but exact enough.
 _UNITS = ((86_400, 172_800, "d"), (3_600, 3_600, "h"), (60, 60, "min"), (1, 0, "s"))
 
 

@@ -13,7 +13,12 @@ import venv
 from pathlib import Path
 
 PACKAGE = re.compile(r"^([A-Za-z0-9][\w.-]*)==", re.MULTILINE)
-HANDLED = re.compile(r"^(?:Collecting|Requirement already satisfied:) ([\w.-]+)==\S+ .*\(from -r")
+# One line for each package: from the index, from a folder of this machine, or there already.
+HANDLED = re.compile(
+    r"^(?:Processing \S*/(\w[\w.]*)-"
+    r"|Collecting ([\w.-]+)=="
+    r"|Requirement already satisfied: ([\w.-]+)==.*\(from -r)"
+)
 
 
 def main(folder: Path, requirements: Path, stamp: Path) -> int:
@@ -56,7 +61,10 @@ def _install(python: Path, requirements: Path, log: Path) -> bool:
             kept.write(line)
             if match := HANDLED.match(line):
                 count += 1
-                progress(f"fetching {count} of {total}: {match[1]}", last=count == total)
+                progress(
+                    f"fetching {count} of {total}: {match[match.lastindex or 0]}",
+                    last=count == total,
+                )
             elif line.startswith("Installing collected"):
                 say(f"installing {total} packages\n")
     if pip.returncode != 0:

@@ -28,7 +28,7 @@ HOW_TO_GET_ONE = (
 
 
 def find_browser() -> Path | None:
-    """Return the browser to drive: EVERGRANT_BROWSER, one on the PATH, Playwright's own, or None."""
+    """Return the browser: the one in EVERGRANT_BROWSER, on the PATH, or Playwright's; or None."""
     chosen = os.environ.get(CHOSEN_BY)
     if chosen:
         return Path(chosen)

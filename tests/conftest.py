@@ -20,7 +20,11 @@ django.setup()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have the database stopped at the end, however the run ends."""
-    config.add_cleanup(lambda: _environment.__exit__(None, None, None))
+
+    def stop() -> None:
+        _environment.__exit__(None, None, None)
+
+    config.add_cleanup(stop)
 
 
 @pytest.fixture(scope="session")

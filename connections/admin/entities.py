@@ -8,14 +8,13 @@ from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from unfold.decorators import display
 
-from connections.admin.accounts import _status_badge
+from connections.admin.words import status_badge
 from connections.models import ConnectedAccount, Entity
 from integrations.admin.base import RecordAdmin, VisibleRelatedFilter
 from integrations.admin.marks import Header, code, two_lines
-from integrations.moments import EMPTY, when
 from integrations.admin.toolkits import toolkit_name
+from integrations.moments import EMPTY, when
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -34,35 +33,39 @@ class EntityAdmin(RecordAdmin):
     search_fields = ("id__exact", "user_id__icontains", "tenant_id__icontains")
     search_help_text = "Entity ID, user ID or tenant ID"
     fieldsets = (
-        ("Entity", {"fields": ("identifier", "user_id", "tenant", "project_name", "created")}),
+        ("Entity", {"fields": ("identifier", "user_text", "tenant", "project_name", "created")}),
         ("Connected accounts", {"fields": ("accounts",)}),
     )
-    readonly_fields = ("identifier", "user_id", "tenant", "project_name", "created", "accounts")
+    readonly_fields = ("identifier", "user_text", "tenant", "project_name", "created", "accounts")
 
     def get_header(self, request: HttpRequest, obj: Entity) -> Header:
         return Header(title=obj.user_id, subtitle=obj.pk)
 
-    @display(description="User", ordering="user_id")
+    @admin.display(description="User", ordering="user_id")
     def user(self, entity: Entity) -> SafeString:
         return two_lines(entity.user_id, entity.pk)
 
-    @display(description="Tenant", ordering="tenant_id")
+    @admin.display(description="User ID")
+    def user_text(self, entity: Entity) -> str:
+        return entity.user_id
+
+    @admin.display(description="Tenant", ordering="tenant_id")
     def tenant(self, entity: Entity) -> str:
         return entity.tenant_id or EMPTY
 
-    @display(description="Created", ordering="id")
+    @admin.display(description="Created", ordering="id")
     def created(self, entity: Entity) -> SafeString | str:
         return when(entity.created_at)
 
-    @display(description="ID")
+    @admin.display(description="ID")
     def identifier(self, entity: Entity) -> SafeString | str:
         return code(entity.pk)
 
-    @display(description="Project")
+    @admin.display(description="Project")
     def project_name(self, entity: Entity) -> str:
         return entity.project.name
 
-    @display(description="Accounts")
+    @admin.display(description="Accounts")
     def accounts(self, entity: Entity) -> SafeString | str:
         rows = ConnectedAccount.objects.filter(entity=entity)[:SHOWN_ACCOUNTS]
         parts = [
@@ -70,7 +73,7 @@ class EntityAdmin(RecordAdmin):
                 reverse("admin:connections_connectedaccount_change", args=[quote(row.pk)]),
                 row.identity_label or "Not connected yet",
                 toolkit_name(row.toolkit),
-                _status_badge(row),
+                status_badge(row),
             )
             for row in rows
         ]

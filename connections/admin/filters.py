@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from unfold.contrib.filters.admin import DropdownFilter
-
 from connections.models import ConnectedAccount, Reason, Status
+from integrations.admin.theme import DropdownFilter
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
 
-class StatusFilter(DropdownFilter):  # type: ignore[misc]
+class StatusFilter(DropdownFilter):
     """One status; without a choice all but the deleted ones."""
 
     title = "status"
@@ -31,7 +30,7 @@ class StatusFilter(DropdownFilter):  # type: ignore[misc]
         return queryset.exclude(status=Status.DELETED)
 
 
-class ReasonFilter(DropdownFilter):  # type: ignore[misc]
+class ReasonFilter(DropdownFilter):
     """Why the account has its status."""
 
     title = "reason"
@@ -46,7 +45,7 @@ class ReasonFilter(DropdownFilter):  # type: ignore[misc]
         return queryset.filter(status_reason=self.value()) if self.value() else queryset
 
 
-class HealthFilter(DropdownFilter):  # type: ignore[misc]
+class HealthFilter(DropdownFilter):
     """Active accounts by how refreshing goes: derived from the row's facts."""
 
     title = "refreshing"

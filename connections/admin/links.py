@@ -9,7 +9,6 @@ from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from unfold.decorators import display
 
 from connections.models import ConnectLink
 from connections.wording import actor
@@ -32,12 +31,32 @@ class ConnectLinkAdmin(RecordAdmin):
     search_fields = ("id__exact", "account__id__exact", "account__entity__user_id__icontains")
     search_help_text = "Link ID, account ID or user ID"
     fieldsets = (
-        ("Link", {"fields": ("identifier", "account_link", "project_name", "maker", "created",
-                             "ends", "completed")}),
+        (
+            "Link",
+            {
+                "fields": (
+                    "identifier",
+                    "account_link",
+                    "project_name",
+                    "maker",
+                    "created",
+                    "ends",
+                    "completed",
+                )
+            },
+        ),
         ("Way back", {"fields": ("callback",)}),
     )
-    readonly_fields = ("identifier", "account_link", "project_name", "maker", "created", "ends",
-                       "completed", "callback")
+    readonly_fields = (
+        "identifier",
+        "account_link",
+        "project_name",
+        "maker",
+        "created",
+        "ends",
+        "completed",
+        "callback",
+    )
 
     def get_header(self, request: HttpRequest, obj: ConnectLink) -> Header:
         return Header(
@@ -46,16 +65,16 @@ class ConnectLinkAdmin(RecordAdmin):
             badge=self.state(obj),
         )
 
-    @display(description="Link")
+    @admin.display(description="Link")
     def link(self, link: ConnectLink) -> SafeString:
         return two_lines(link.account.entity.user_id, link.pk)
 
-    @display(description="Account")
+    @admin.display(description="Account")
     def account_link(self, link: ConnectLink) -> SafeString:
         url = reverse("admin:connections_connectedaccount_change", args=[quote(link.account_id)])
         return format_html('<a href="{}">{}</a>', url, link.account)
 
-    @display(description="State")
+    @admin.display(description="State")
     def state(self, link: ConnectLink) -> SafeString:
         if link.completed_at:
             return badge("Completed", Tone.GOOD)
@@ -63,30 +82,30 @@ class ConnectLinkAdmin(RecordAdmin):
             return badge("Expired", Tone.QUIET)
         return badge("Opened", Tone.BUSY) if link.browser_digest else badge("Open", Tone.BUSY)
 
-    @display(description="Made by")
+    @admin.display(description="Made by")
     def maker(self, link: ConnectLink) -> str:
         return actor(link.created_by)
 
-    @display(description="Ends", ordering="expires_at")
+    @admin.display(description="Ends", ordering="expires_at")
     def ends(self, link: ConnectLink) -> SafeString | str:
         return when(link.expires_at)
 
-    @display(description="Completed")
+    @admin.display(description="Completed")
     def completed(self, link: ConnectLink) -> SafeString | str:
         return when(link.completed_at)
 
-    @display(description="Created", ordering="id")
+    @admin.display(description="Created", ordering="id")
     def created(self, link: ConnectLink) -> SafeString | str:
         return when(link.created_at)
 
-    @display(description="ID")
+    @admin.display(description="ID")
     def identifier(self, link: ConnectLink) -> SafeString | str:
         return code(link.pk)
 
-    @display(description="Project")
+    @admin.display(description="Project")
     def project_name(self, link: ConnectLink) -> str:
         return link.project.name
 
-    @display(description="Callback URL")
+    @admin.display(description="Callback URL")
     def callback(self, link: ConnectLink) -> SafeString | str:
         return code(link.callback_url) if link.callback_url else EMPTY

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from connections import operations, wording
@@ -13,13 +15,14 @@ from connections.errors import AccountUnusable, ConnectionsError, RefreshUnavail
 from connections.lifecycle import TRANSITIONS
 from connections.models import ConnectedAccount, RefreshAttempt, Status, Trigger
 from connections.refresh import refresh_account
-from integrations.moments import relative
 from integrations.admin.operations import Done, Operation
+from integrations.moments import relative
 from integrations.secrets import Secret
 from integrations.secrets.keyring import SealingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
@@ -45,8 +48,12 @@ def refresh(account: ConnectedAccount, _request: HttpRequest, _note: str) -> Don
     fresh = ConnectedAccount.objects.only("expires_at").get(pk=account.pk)
     if fresh.expires_at is None:
         return Done(message="refreshed; the new token has no end.")
-    ends = relative(fresh.expires_at, now=timezone.now())
-    return Done(message=f"refreshed; the new token ends {ends}.")
+    return Done(message=f"refreshed; the new token ends {_ends(fresh.expires_at)}.")
+
+
+def _ends(moment: datetime) -> str:
+    """Say when what was made a moment ago ends: ``in 10 min``, not ``in 9 min``."""
+    return relative(moment + timedelta(seconds=1), now=timezone.now())
 
 
 def _last_attempt(account: ConnectedAccount) -> str:
@@ -63,7 +70,7 @@ def _last_attempt(account: ConnectedAccount) -> str:
 def send_link(account: ConnectedAccount, request: HttpRequest, _note: str) -> Done:
     """Make a link on which the person reconnects; it is shown in this answer only."""
     issued = operations.reconnect_account(account=account, actor=operator(_staff(request)))
-    ends = relative(issued.link.expires_at, now=timezone.now())
+    ends = _ends(issued.link.expires_at)
     return Done(message=f"link made, it ends {ends}.", shown_once=Secret(issued.url))
 
 
@@ -81,8 +88,9 @@ def _noted(
 
 
 def _staff(request: HttpRequest) -> AbstractBaseUser:
-    """The admin's views are for signed-in staff only."""
-    assert request.user.is_authenticated
+    """Return who asks. The admin's views are for signed-in staff only."""
+    if not request.user.is_authenticated:
+        raise PermissionDenied
     return request.user
 
 

@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.decorators import display
 
 from connections import wording
 from connections.models import Revocation
@@ -32,11 +31,34 @@ class RevocationAdmin(RecordAdmin):
     search_fields = ("id__exact", "account__id__exact")
     search_help_text = "Revocation ID or account ID"
     fieldsets = (
-        ("Revocation", {"fields": ("identifier", "account_link", "explanation", "requester",
-                                   "requested", "tries", "next_try", "confirmed", "given_up")}),
+        (
+            "Revocation",
+            {
+                "fields": (
+                    "identifier",
+                    "account_link",
+                    "explanation",
+                    "requester",
+                    "requested",
+                    "tries",
+                    "next_try",
+                    "confirmed",
+                    "given_up",
+                )
+            },
+        ),
     )
-    readonly_fields = ("identifier", "account_link", "explanation", "requester", "requested",
-                       "tries", "next_try", "confirmed", "given_up")
+    readonly_fields = (
+        "identifier",
+        "account_link",
+        "explanation",
+        "requester",
+        "requested",
+        "tries",
+        "next_try",
+        "confirmed",
+        "given_up",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revocation]:
         return super().get_queryset(request).defer("payload")
@@ -44,44 +66,44 @@ class RevocationAdmin(RecordAdmin):
     def get_header(self, request: HttpRequest, obj: Revocation) -> Header:
         return Header(title=wording.revocation_title(obj), subtitle=obj.pk, badge=self.state(obj))
 
-    @display(description="Account")
+    @admin.display(description="Account")
     def account_link(self, row: Revocation) -> SafeString:
         url = reverse("admin:connections_connectedaccount_change", args=[quote(row.account_id)])
         return format_html('<a href="{}">{}</a>', url, row.account)
 
-    @display(description="State")
+    @admin.display(description="State")
     def state(self, row: Revocation) -> SafeString:
         words = "Confirmed" if row.confirmed_at else "Given up" if row.given_up_at else "Under way"
         return badge(words, Tone(wording.revocation_tone(row)))
 
-    @display(description="What happened")
+    @admin.display(description="What happened")
     def explanation(self, row: Revocation) -> str:
         return wording.revocation_detail(row)
 
-    @display(description="Asked for by")
+    @admin.display(description="Asked for by")
     def requester(self, row: Revocation) -> str:
         return wording.actor(row.requested_by)
 
-    @display(description="Asked for", ordering="id")
+    @admin.display(description="Asked for", ordering="id")
     def requested(self, row: Revocation) -> SafeString | str:
         return when(row.requested_at)
 
-    @display(description="Attempts")
+    @admin.display(description="Attempts")
     def tries(self, row: Revocation) -> str:
         return str(row.attempt_count)
 
-    @display(description="Next attempt")
+    @admin.display(description="Next attempt")
     def next_try(self, row: Revocation) -> SafeString | str:
         return when(row.next_attempt_at) if row.next_attempt_at else EMPTY
 
-    @display(description="Confirmed")
+    @admin.display(description="Confirmed")
     def confirmed(self, row: Revocation) -> SafeString | str:
         return when(row.confirmed_at)
 
-    @display(description="Given up")
+    @admin.display(description="Given up")
     def given_up(self, row: Revocation) -> SafeString | str:
         return when(row.given_up_at)
 
-    @display(description="ID")
+    @admin.display(description="ID")
     def identifier(self, row: Revocation) -> SafeString | str:
         return code(row.pk)

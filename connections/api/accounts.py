@@ -21,7 +21,7 @@ from connections.operations import (
     reconnect_account,
     revoke_account,
 )
-from connections.timeline import timeline
+from connections.timeline import TimelineEntry, timeline
 from integrations.api.access import ApiRequest, get_or_404, requires
 from integrations.api.pagination import Page, paginate
 from integrations.models import AuthConfig
@@ -33,9 +33,7 @@ router = Router(tags=["connected accounts"])
 def find_account(request: ApiRequest, account_id: str) -> ConnectedAccount:
     """Return the caller's account of that id; deleted ones are not found any more."""
     rows = ConnectedAccount.objects.living()
-    return get_or_404(
-        request, rows.select_related("entity", "project", "auth_config"), account_id
-    )
+    return get_or_404(request, rows.select_related("entity", "project", "auth_config"), account_id)
 
 
 def _shown(issued: IssuedLink) -> LinkOut:
@@ -50,7 +48,7 @@ def _shown(issued: IssuedLink) -> LinkOut:
 
 @router.post("/link", response={201: LinkOut})
 @requires(Scope.WRITE)
-def link(request: ApiRequest, body: LinkIn):
+def link(request: ApiRequest, body: LinkIn) -> Status[LinkOut]:
     """Make a link on which one of your users connects an account."""
     auth_config = get_or_404(request, AuthConfig.objects.all(), body.auth_config_id)
     issued = link_account(
@@ -70,7 +68,7 @@ def link(request: ApiRequest, body: LinkIn):
 
 @router.get("", response=Page[AccountOut])
 @requires(Scope.READ)
-def list_accounts(request: ApiRequest, query: Query[AccountQuery]):
+def list_accounts(request: ApiRequest, query: Query[AccountQuery]) -> dict[str, object]:
     """The project's connected accounts, newest first."""
     accounts = ConnectedAccount.objects.in_project(request.auth.project).living()
     wanted = {
@@ -86,21 +84,21 @@ def list_accounts(request: ApiRequest, query: Query[AccountQuery]):
 
 @router.get("/{account_id}", response=AccountOut)
 @requires(Scope.READ)
-def get_account(request: ApiRequest, account_id: str):
+def get_account(request: ApiRequest, account_id: str) -> ConnectedAccount:
     """One connected account."""
     return find_account(request, account_id)
 
 
 @router.get("/{account_id}/history", response=list[HistoryEntry])
 @requires(Scope.READ)
-def history(request: ApiRequest, account_id: str):
+def history(request: ApiRequest, account_id: str) -> list[TimelineEntry]:
     """What happened to the account and why, newest first."""
     return timeline(find_account(request, account_id), limit=200)
 
 
 @router.post("/{account_id}/reconnect", response={201: LinkOut})
 @requires(Scope.WRITE)
-def reconnect(request: ApiRequest, account_id: str, body: ReconnectIn):
+def reconnect(request: ApiRequest, account_id: str, body: ReconnectIn) -> Status[LinkOut]:
     """Make a link on which the user reconnects this account; its id stays the same."""
     issued = reconnect_account(
         account=find_account(request, account_id),
@@ -114,7 +112,7 @@ def reconnect(request: ApiRequest, account_id: str, body: ReconnectIn):
 
 @router.post("/{account_id}/disable", response=AccountOut)
 @requires(Scope.WRITE)
-def disable(request: ApiRequest, account_id: str):
+def disable(request: ApiRequest, account_id: str) -> ConnectedAccount:
     """Refuse every use until it is enabled."""
     account = find_account(request, account_id)
     disable_account(account=account, actor=api_key(request.auth))
@@ -123,7 +121,7 @@ def disable(request: ApiRequest, account_id: str):
 
 @router.post("/{account_id}/enable", response=AccountOut)
 @requires(Scope.WRITE)
-def enable(request: ApiRequest, account_id: str):
+def enable(request: ApiRequest, account_id: str) -> ConnectedAccount:
     """Let a disabled account be used again."""
     account = find_account(request, account_id)
     enable_account(account=account, actor=api_key(request.auth))
@@ -132,7 +130,7 @@ def enable(request: ApiRequest, account_id: str):
 
 @router.post("/{account_id}/revoke", response=AccountOut)
 @requires(Scope.WRITE)
-def revoke(request: ApiRequest, account_id: str):
+def revoke(request: ApiRequest, account_id: str) -> ConnectedAccount:
     """End the grant, here and at the service."""
     account = find_account(request, account_id)
     revoke_account(account=account, actor=api_key(request.auth))
@@ -141,7 +139,7 @@ def revoke(request: ApiRequest, account_id: str):
 
 @router.delete("/{account_id}", response={204: None})
 @requires(Scope.WRITE)
-def delete(request: ApiRequest, account_id: str):
+def delete(request: ApiRequest, account_id: str) -> Status[None]:
     """Delete the account: credentials wiped, history kept."""
     account = find_account(request, account_id)
     delete_account(account=account, actor=api_key(request.auth))

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from connections.api.accounts import find_account
 from connections.api.schemas import AccountOut, CredentialsOut
-from connections.models import Trigger
+from connections.models import ConnectedAccount, Trigger
 from connections.refresh import get_credentials, refresh_account
 from integrations.api.access import ApiRequest, requires
 from integrations.models.api_key import Scope
@@ -19,16 +19,16 @@ Seconds = Annotated[int, Field(ge=0, le=3600)]
 
 @router.post("/{account_id}/refresh", response=AccountOut)
 @requires(Scope.WRITE)
-def refresh(request: ApiRequest, account_id: str):
+def refresh(request: ApiRequest, account_id: str) -> ConnectedAccount:
     """Refresh the access token now."""
-    return refresh_account(
-        account=find_account(request, account_id), trigger=Trigger.API
-    ).account
+    return refresh_account(account=find_account(request, account_id), trigger=Trigger.API).account
 
 
 @router.get("/{account_id}/credentials", response=CredentialsOut)
 @requires(Scope.CREDENTIALS)
-def credentials(request: ApiRequest, account_id: str, minimum_seconds: Query[Seconds] = 60):
+def credentials(
+    request: ApiRequest, account_id: str, minimum_seconds: Query[Seconds] = 60
+) -> CredentialsOut:
     """An access token that is good for `minimum_seconds` more."""
     grant = get_credentials(
         account=find_account(request, account_id), minimum_seconds=minimum_seconds

@@ -1,4 +1,4 @@
-"""Takes in the provider's answer: accepted once, from the browser that set out, on the right path."""
+"""Takes in the provider's answer: once, from the browser that set out, on the right path."""
 
 from __future__ import annotations
 
@@ -45,7 +45,12 @@ def take_answer(
 
 def _attempt(state: str) -> ConnectAttempt:
     account = "link__account"
-    related = ("auth_config", f"{account}__entity", f"{account}__auth_config", f"{account}__project")
+    related = (
+        "auth_config",
+        f"{account}__entity",
+        f"{account}__auth_config",
+        f"{account}__project",
+    )
     attempts = ConnectAttempt.objects.select_related(*related)
     attempt = attempts.filter(state_digest=digest(state)).first()
     if attempt is None:
@@ -54,7 +59,7 @@ def _attempt(state: str) -> ConnectAttempt:
 
 
 def _consume(attempt: ConnectAttempt, now: datetime) -> None:
-    """Mark the attempt answered; of two answers at once one gets through, the code goes out once."""
+    """Mark the attempt answered: of two answers at once one gets through."""
     unanswered = ConnectAttempt.objects.filter(
         pk=attempt.pk,
         consumed_at__isnull=True,

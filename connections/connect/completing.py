@@ -130,9 +130,7 @@ def _activate(
             "last_verified_at": now,
         }
     vault.put_new_grant(account=account, tokens=tokens, now=now)
-    move(
-        account=account, to=Status.ACTIVE, reason=reason, actor=PERSON, changes=changes, now=now
-    )
+    move(account=account, to=Status.ACTIVE, reason=reason, actor=PERSON, changes=changes, now=now)
     attempt.outcome = reason
     attempt.save(update_fields=["outcome"])
 

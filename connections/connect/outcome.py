@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """``reason`` says why; ``actual_identity`` is whose account it was where it was the wrong one."""
+    """``reason`` says why; ``actual_identity`` whose account it was, if the wrong one."""
 
     link: ConnectLink
     account: ConnectedAccount

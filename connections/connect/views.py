@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.http import HttpResponse, HttpResponseRedirect
@@ -71,7 +71,7 @@ class CallbackView(View):
 
     def get(self, request: HttpRequest, auth_config_id: str) -> HttpResponse:
         """Take the answer in, once, and send the person on."""
-        answer = {name: value[:LONGEST_PARAMETER] for name, value in request.GET.items()}
+        answer = {name: str(value)[:LONGEST_PARAMETER] for name, value in request.GET.items()}
         try:
             outcome = take_answer(
                 auth_config_id=auth_config_id,
@@ -135,5 +135,7 @@ def _set_cookie(request: HttpRequest, response: HttpResponse, name: str, value: 
 def _allow_form_to(response: HttpResponse, link: ConnectLink) -> HttpResponse:
     """Let the page's form lead to the provider: browsers hold redirects to `form-action` too."""
     parts = urlsplit(link.account.catalog_entry.authorization_url)
-    response._csp_update = {"form-action": [f"{parts.scheme}://{parts.netloc}"]}
+    # What django-csp's decorator sets; the origin is known only here.
+    update = {"form-action": [f"{parts.scheme}://{parts.netloc}"]}
+    response._csp_update = update  # type: ignore[attr-defined]  # noqa: SLF001
     return response

@@ -2,219 +2,527 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+from django.db import migrations, models
+
 import integrations.ids
 import integrations.secrets.field
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('integrations', '0001_initial'),
-        ('webhooks', '0001_initial'),
+        ("integrations", "0001_initial"),
+        ("webhooks", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ConnectedAccount',
+            name="ConnectedAccount",
             fields=[
-                ('id', integrations.ids.IdField('ca', serialize=False)),
-                ('toolkit', models.SlugField(max_length=64)),
-                ('alias', models.CharField(blank=True, max_length=100)),
-                ('status', models.CharField(choices=[('INITIATED', 'Waiting for the person'), ('ACTIVE', 'Active'), ('INACTIVE', 'Disabled'), ('EXPIRED', 'Expired'), ('FAILED', 'Failed'), ('REVOKED', 'Revoked'), ('DELETED', 'Deleted')], default='INITIATED', editable=False, max_length=12)),
-                ('status_reason', models.CharField(choices=[('link_created', 'A connect link was created'), ('connected', 'The person connected and the provider confirmed it'), ('reconnected', 'The person reconnected the same account'), ('consent_denied', 'The person declined at the provider'), ('exchange_failed', 'The provider did not hand over credentials'), ('probe_rejected', 'The provider does not accept the credentials'), ('identity_mismatch', 'Another account than expected was connected'), ('verification_failed', 'The app did not confirm the person'), ('link_expired', 'The link ran out before the person connected'), ('grant_revoked', 'The person or the provider withdrew the grant'), ('refresh_token_expired', 'The refresh token reached its end'), ('rotation_lost', 'A refreshed token was lost on the way from the provider'), ('token_expired', 'The token ended and there is no refresh token'), ('disabled_by_operator', 'An operator disabled it'), ('disabled_by_api', 'The app disabled it'), ('enabled', 'It was enabled again'), ('revoked_by_operator', 'An operator revoked it'), ('revoked_by_api', 'The app revoked it'), ('deleted_by_operator', 'An operator deleted it'), ('deleted_by_api', 'The app deleted it')], default='link_created', editable=False, max_length=40)),
-                ('status_changed_at', models.DateTimeField(editable=False)),
-                ('identity_id', models.CharField(blank=True, max_length=255)),
-                ('identity_label', models.CharField(blank=True, max_length=255)),
-                ('scopes_requested', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=500), default=list, size=None)),
-                ('scopes_granted', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=500), default=list, size=None)),
-                ('last_verified_at', models.DateTimeField(editable=False, null=True)),
-                ('expires_at', models.DateTimeField(editable=False, null=True)),
-                ('refreshed_at', models.DateTimeField(editable=False, null=True)),
-                ('refresh_at', models.DateTimeField(editable=False, null=True)),
-                ('lease_id', models.CharField(blank=True, editable=False, max_length=32)),
-                ('lease_until', models.DateTimeField(editable=False, null=True)),
-                ('refresh_failing_since', models.DateTimeField(editable=False, null=True)),
-                ('refresh_failures', models.PositiveIntegerField(default=0, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('auth_config', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='connected_accounts', to='integrations.authconfig')),
-                ('project', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.project')),
+                ("id", integrations.ids.IdField("ca", serialize=False)),
+                ("toolkit", models.SlugField(max_length=64)),
+                ("alias", models.CharField(blank=True, max_length=100)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("INITIATED", "Waiting for the person"),
+                            ("ACTIVE", "Active"),
+                            ("INACTIVE", "Disabled"),
+                            ("EXPIRED", "Expired"),
+                            ("FAILED", "Failed"),
+                            ("REVOKED", "Revoked"),
+                            ("DELETED", "Deleted"),
+                        ],
+                        default="INITIATED",
+                        editable=False,
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "status_reason",
+                    models.CharField(
+                        choices=[
+                            ("link_created", "A connect link was created"),
+                            ("connected", "The person connected and the provider confirmed it"),
+                            ("reconnected", "The person reconnected the same account"),
+                            ("consent_denied", "The person declined at the provider"),
+                            ("exchange_failed", "The provider did not hand over credentials"),
+                            ("probe_rejected", "The provider does not accept the credentials"),
+                            ("identity_mismatch", "Another account than expected was connected"),
+                            ("verification_failed", "The app did not confirm the person"),
+                            ("link_expired", "The link ran out before the person connected"),
+                            ("grant_revoked", "The person or the provider withdrew the grant"),
+                            ("refresh_token_expired", "The refresh token reached its end"),
+                            (
+                                "rotation_lost",
+                                "A refreshed token was lost on the way from the provider",
+                            ),
+                            ("token_expired", "The token ended and there is no refresh token"),
+                            ("disabled_by_operator", "An operator disabled it"),
+                            ("disabled_by_api", "The app disabled it"),
+                            ("enabled", "It was enabled again"),
+                            ("revoked_by_operator", "An operator revoked it"),
+                            ("revoked_by_api", "The app revoked it"),
+                            ("deleted_by_operator", "An operator deleted it"),
+                            ("deleted_by_api", "The app deleted it"),
+                        ],
+                        default="link_created",
+                        editable=False,
+                        max_length=40,
+                    ),
+                ),
+                ("status_changed_at", models.DateTimeField(editable=False)),
+                ("identity_id", models.CharField(blank=True, max_length=255)),
+                ("identity_label", models.CharField(blank=True, max_length=255)),
+                (
+                    "scopes_requested",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=500), default=list, size=None
+                    ),
+                ),
+                (
+                    "scopes_granted",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=500), default=list, size=None
+                    ),
+                ),
+                ("last_verified_at", models.DateTimeField(editable=False, null=True)),
+                ("expires_at", models.DateTimeField(editable=False, null=True)),
+                ("refreshed_at", models.DateTimeField(editable=False, null=True)),
+                ("refresh_at", models.DateTimeField(editable=False, null=True)),
+                ("lease_id", models.CharField(blank=True, editable=False, max_length=32)),
+                ("lease_until", models.DateTimeField(editable=False, null=True)),
+                ("refresh_failing_since", models.DateTimeField(editable=False, null=True)),
+                ("refresh_failures", models.PositiveIntegerField(default=0, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "auth_config",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="connected_accounts",
+                        to="integrations.authconfig",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="integrations.project",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'permissions': [('refresh_connectedaccount', 'Can refresh connected accounts'), ('disable_connectedaccount', 'Can disable and enable connected accounts'), ('revoke_connectedaccount', 'Can revoke connected accounts'), ('link_connectedaccount', 'Can send reconnect links')],
+                "ordering": ["-id"],
+                "permissions": [
+                    ("refresh_connectedaccount", "Can refresh connected accounts"),
+                    ("disable_connectedaccount", "Can disable and enable connected accounts"),
+                    ("revoke_connectedaccount", "Can revoke connected accounts"),
+                    ("link_connectedaccount", "Can send reconnect links"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ConnectLink',
+            name="ConnectLink",
             fields=[
-                ('id', integrations.ids.IdField('cl', serialize=False)),
-                ('token_digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('callback_url', models.CharField(blank=True, max_length=2000)),
-                ('app_state', models.CharField(blank=True, max_length=2000)),
-                ('created_by', models.CharField(max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField()),
-                ('browser_digest', models.CharField(blank=True, editable=False, max_length=64)),
-                ('completed_at', models.DateTimeField(editable=False, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='connections.connectedaccount')),
-                ('project', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.project')),
+                ("id", integrations.ids.IdField("cl", serialize=False)),
+                ("token_digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("callback_url", models.CharField(blank=True, max_length=2000)),
+                ("app_state", models.CharField(blank=True, max_length=2000)),
+                ("created_by", models.CharField(max_length=300)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField()),
+                ("browser_digest", models.CharField(blank=True, editable=False, max_length=64)),
+                ("completed_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="links",
+                        to="connections.connectedaccount",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="integrations.project",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ConnectAttempt',
+            name="ConnectAttempt",
             fields=[
-                ('id', integrations.ids.IdField('at', serialize=False)),
-                ('state_digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('browser_digest', models.CharField(editable=False, max_length=64)),
-                ('code_verifier', integrations.secrets.field.SealedField(null=True)),
-                ('nonce', models.CharField(blank=True, editable=False, max_length=64)),
-                ('expected_issuer', models.CharField(blank=True, max_length=500)),
-                ('redirect_uri', models.CharField(max_length=2000)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=500), default=list, size=None)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField()),
-                ('consumed_at', models.DateTimeField(editable=False, null=True)),
-                ('outcome', models.CharField(blank=True, max_length=40)),
-                ('auth_config', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='integrations.authconfig')),
-                ('project', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.project')),
-                ('link', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='connections.connectlink')),
+                ("id", integrations.ids.IdField("at", serialize=False)),
+                ("state_digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("browser_digest", models.CharField(editable=False, max_length=64)),
+                ("code_verifier", integrations.secrets.field.SealedField(null=True)),
+                ("nonce", models.CharField(blank=True, editable=False, max_length=64)),
+                ("expected_issuer", models.CharField(blank=True, max_length=500)),
+                ("redirect_uri", models.CharField(max_length=2000)),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=500), default=list, size=None
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField()),
+                ("consumed_at", models.DateTimeField(editable=False, null=True)),
+                ("outcome", models.CharField(blank=True, max_length=40)),
+                (
+                    "auth_config",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="integrations.authconfig"
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="integrations.project",
+                    ),
+                ),
+                (
+                    "link",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attempts",
+                        to="connections.connectlink",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Entity',
+            name="Entity",
             fields=[
-                ('id', integrations.ids.IdField('en', serialize=False)),
-                ('user_id', models.CharField(help_text="The app's own id of this user.", max_length=255)),
-                ('tenant_id', models.CharField(blank=True, help_text="The app's customer this user belongs to.", max_length=255)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('project', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.project')),
+                ("id", integrations.ids.IdField("en", serialize=False)),
+                (
+                    "user_id",
+                    models.CharField(help_text="The app's own id of this user.", max_length=255),
+                ),
+                (
+                    "tenant_id",
+                    models.CharField(
+                        blank=True,
+                        help_text="The app's customer this user belongs to.",
+                        max_length=255,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="integrations.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'entities',
-                'ordering': ['-id'],
+                "verbose_name_plural": "entities",
+                "ordering": ["-id"],
             },
         ),
         migrations.AddField(
-            model_name='connectedaccount',
-            name='entity',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='connected_accounts', to='connections.entity'),
+            model_name="connectedaccount",
+            name="entity",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="connected_accounts",
+                to="connections.entity",
+            ),
         ),
         migrations.CreateModel(
-            name='RefreshAttempt',
+            name="RefreshAttempt",
             fields=[
-                ('id', integrations.ids.IdField('ra', serialize=False)),
-                ('trigger', models.CharField(choices=[('schedule', 'Due'), ('read', 'A caller needed a fresh token'), ('forced', 'The provider refused the token'), ('operator', 'An operator asked'), ('api', 'The app asked')], max_length=12)),
-                ('worker', models.CharField(max_length=100)),
-                ('generation', models.PositiveBigIntegerField()),
-                ('refresh_token_digest', models.CharField(blank=True, max_length=64)),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('stored', 'New token stored'), ('transient', 'Provider unavailable, will be tried again'), ('in_doubt', "The provider's answer was lost"), ('terminal', 'The grant is dead'), ('configuration', 'The auth config is refused'), ('superseded', 'A newer grant was stored meanwhile'), ('discarded', 'The account was revoked or deleted meanwhile')], max_length=16)),
-                ('http_status', models.PositiveSmallIntegerField(null=True)),
-                ('error_code', models.CharField(blank=True, max_length=100)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='refresh_attempts', to='connections.connectedaccount')),
-                ('project', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.project')),
+                ("id", integrations.ids.IdField("ra", serialize=False)),
+                (
+                    "trigger",
+                    models.CharField(
+                        choices=[
+                            ("schedule", "Due"),
+                            ("read", "A caller needed a fresh token"),
+                            ("forced", "The provider refused the token"),
+                            ("operator", "An operator asked"),
+                            ("api", "The app asked"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("worker", models.CharField(max_length=100)),
+                ("generation", models.PositiveBigIntegerField()),
+                ("refresh_token_digest", models.CharField(blank=True, max_length=64)),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("stored", "New token stored"),
+                            ("transient", "Provider unavailable, will be tried again"),
+                            ("in_doubt", "The provider's answer was lost"),
+                            ("terminal", "The grant is dead"),
+                            ("configuration", "The auth config is refused"),
+                            ("superseded", "A newer grant was stored meanwhile"),
+                            ("discarded", "The account was revoked or deleted meanwhile"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("http_status", models.PositiveSmallIntegerField(null=True)),
+                ("error_code", models.CharField(blank=True, max_length=100)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="refresh_attempts",
+                        to="connections.connectedaccount",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="integrations.project",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Revocation',
+            name="Revocation",
             fields=[
-                ('id', integrations.ids.IdField('rv', serialize=False)),
-                ('payload', integrations.secrets.field.SealedField(null=True)),
-                ('requested_by', models.CharField(max_length=300)),
-                ('requested_at', models.DateTimeField()),
-                ('next_attempt_at', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('attempt_count', models.PositiveIntegerField(default=0)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('given_up_at', models.DateTimeField(null=True)),
-                ('error_code', models.CharField(blank=True, max_length=100)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='revocations', to='connections.connectedaccount')),
-                ('project', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.project')),
+                ("id", integrations.ids.IdField("rv", serialize=False)),
+                ("payload", integrations.secrets.field.SealedField(null=True)),
+                ("requested_by", models.CharField(max_length=300)),
+                ("requested_at", models.DateTimeField()),
+                ("next_attempt_at", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("attempt_count", models.PositiveIntegerField(default=0)),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("given_up_at", models.DateTimeField(null=True)),
+                ("error_code", models.CharField(blank=True, max_length=100)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="revocations",
+                        to="connections.connectedaccount",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="integrations.project",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Transition',
+            name="Transition",
             fields=[
-                ('id', integrations.ids.IdField('tr', serialize=False)),
-                ('from_status', models.CharField(blank=True, choices=[('INITIATED', 'Waiting for the person'), ('ACTIVE', 'Active'), ('INACTIVE', 'Disabled'), ('EXPIRED', 'Expired'), ('FAILED', 'Failed'), ('REVOKED', 'Revoked'), ('DELETED', 'Deleted')], max_length=12)),
-                ('to_status', models.CharField(choices=[('INITIATED', 'Waiting for the person'), ('ACTIVE', 'Active'), ('INACTIVE', 'Disabled'), ('EXPIRED', 'Expired'), ('FAILED', 'Failed'), ('REVOKED', 'Revoked'), ('DELETED', 'Deleted')], max_length=12)),
-                ('reason', models.CharField(choices=[('link_created', 'A connect link was created'), ('connected', 'The person connected and the provider confirmed it'), ('reconnected', 'The person reconnected the same account'), ('consent_denied', 'The person declined at the provider'), ('exchange_failed', 'The provider did not hand over credentials'), ('probe_rejected', 'The provider does not accept the credentials'), ('identity_mismatch', 'Another account than expected was connected'), ('verification_failed', 'The app did not confirm the person'), ('link_expired', 'The link ran out before the person connected'), ('grant_revoked', 'The person or the provider withdrew the grant'), ('refresh_token_expired', 'The refresh token reached its end'), ('rotation_lost', 'A refreshed token was lost on the way from the provider'), ('token_expired', 'The token ended and there is no refresh token'), ('disabled_by_operator', 'An operator disabled it'), ('disabled_by_api', 'The app disabled it'), ('enabled', 'It was enabled again'), ('revoked_by_operator', 'An operator revoked it'), ('revoked_by_api', 'The app revoked it'), ('deleted_by_operator', 'An operator deleted it'), ('deleted_by_api', 'The app deleted it')], max_length=40)),
-                ('actor', models.CharField(max_length=300)),
-                ('cause', models.CharField(blank=True, max_length=300)),
-                ('occurred_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='transitions', to='connections.connectedaccount')),
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to='webhooks.event')),
-                ('project', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.project')),
+                ("id", integrations.ids.IdField("tr", serialize=False)),
+                (
+                    "from_status",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("INITIATED", "Waiting for the person"),
+                            ("ACTIVE", "Active"),
+                            ("INACTIVE", "Disabled"),
+                            ("EXPIRED", "Expired"),
+                            ("FAILED", "Failed"),
+                            ("REVOKED", "Revoked"),
+                            ("DELETED", "Deleted"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "to_status",
+                    models.CharField(
+                        choices=[
+                            ("INITIATED", "Waiting for the person"),
+                            ("ACTIVE", "Active"),
+                            ("INACTIVE", "Disabled"),
+                            ("EXPIRED", "Expired"),
+                            ("FAILED", "Failed"),
+                            ("REVOKED", "Revoked"),
+                            ("DELETED", "Deleted"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("link_created", "A connect link was created"),
+                            ("connected", "The person connected and the provider confirmed it"),
+                            ("reconnected", "The person reconnected the same account"),
+                            ("consent_denied", "The person declined at the provider"),
+                            ("exchange_failed", "The provider did not hand over credentials"),
+                            ("probe_rejected", "The provider does not accept the credentials"),
+                            ("identity_mismatch", "Another account than expected was connected"),
+                            ("verification_failed", "The app did not confirm the person"),
+                            ("link_expired", "The link ran out before the person connected"),
+                            ("grant_revoked", "The person or the provider withdrew the grant"),
+                            ("refresh_token_expired", "The refresh token reached its end"),
+                            (
+                                "rotation_lost",
+                                "A refreshed token was lost on the way from the provider",
+                            ),
+                            ("token_expired", "The token ended and there is no refresh token"),
+                            ("disabled_by_operator", "An operator disabled it"),
+                            ("disabled_by_api", "The app disabled it"),
+                            ("enabled", "It was enabled again"),
+                            ("revoked_by_operator", "An operator revoked it"),
+                            ("revoked_by_api", "The app revoked it"),
+                            ("deleted_by_operator", "An operator deleted it"),
+                            ("deleted_by_api", "The app deleted it"),
+                        ],
+                        max_length=40,
+                    ),
+                ),
+                ("actor", models.CharField(max_length=300)),
+                ("cause", models.CharField(blank=True, max_length=300)),
+                ("occurred_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="transitions",
+                        to="connections.connectedaccount",
+                    ),
+                ),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, to="webhooks.event"
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="integrations.project",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Credentials',
+            name="Credentials",
             fields=[
-                ('account', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='credentials', serialize=False, to='connections.connectedaccount')),
-                ('generation', models.PositiveBigIntegerField(default=1)),
-                ('payload', integrations.secrets.field.SealedField(version_attribute='generation')),
-                ('refresh_token_digest', models.CharField(blank=True, max_length=64)),
-                ('obtained_at', models.DateTimeField()),
-                ('project', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.project')),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="credentials",
+                        serialize=False,
+                        to="connections.connectedaccount",
+                    ),
+                ),
+                ("generation", models.PositiveBigIntegerField(default=1)),
+                ("payload", integrations.secrets.field.SealedField(version_attribute="generation")),
+                ("refresh_token_digest", models.CharField(blank=True, max_length=64)),
+                ("obtained_at", models.DateTimeField()),
+                (
+                    "project",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="integrations.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'credentials',
+                "verbose_name_plural": "credentials",
             },
         ),
         migrations.AddConstraint(
-            model_name='entity',
-            constraint=models.UniqueConstraint(fields=('project', 'user_id'), name='entity_user_id_unique'),
+            model_name="entity",
+            constraint=models.UniqueConstraint(
+                fields=("project", "user_id"), name="entity_user_id_unique"
+            ),
         ),
         migrations.AddIndex(
-            model_name='connectedaccount',
-            index=models.Index(condition=models.Q(('refresh_at__isnull', False), ('status', 'ACTIVE')), fields=['refresh_at'], name='account_due'),
+            model_name="connectedaccount",
+            index=models.Index(
+                condition=models.Q(("refresh_at__isnull", False), ("status", "ACTIVE")),
+                fields=["refresh_at"],
+                name="account_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='connectedaccount',
-            index=models.Index(fields=['project', 'status'], name='account_by_status'),
+            model_name="connectedaccount",
+            index=models.Index(fields=["project", "status"], name="account_by_status"),
         ),
         migrations.AddIndex(
-            model_name='connectedaccount',
-            index=models.Index(fields=['auth_config', 'identity_id'], name='account_by_identity'),
+            model_name="connectedaccount",
+            index=models.Index(fields=["auth_config", "identity_id"], name="account_by_identity"),
         ),
         migrations.AddConstraint(
-            model_name='connectedaccount',
-            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('alias', ''), _negated=True), models.Q(('status', 'DELETED'), _negated=True)), fields=('entity', 'toolkit', 'alias'), name='account_alias_unique'),
+            model_name="connectedaccount",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    models.Q(("alias", ""), _negated=True),
+                    models.Q(("status", "DELETED"), _negated=True),
+                ),
+                fields=("entity", "toolkit", "alias"),
+                name="account_alias_unique",
+            ),
         ),
         migrations.AddIndex(
-            model_name='refreshattempt',
-            index=models.Index(fields=['account', '-id'], name='attempt_of_account'),
+            model_name="refreshattempt",
+            index=models.Index(fields=["account", "-id"], name="attempt_of_account"),
         ),
         migrations.AddIndex(
-            model_name='refreshattempt',
-            index=models.Index(condition=models.Q(('finished_at__isnull', True), ('outcome', 'in_doubt'), _connector='OR'), fields=['account', 'generation'], name='attempt_in_doubt'),
+            model_name="refreshattempt",
+            index=models.Index(
+                condition=models.Q(
+                    ("finished_at__isnull", True), ("outcome", "in_doubt"), _connector="OR"
+                ),
+                fields=["account", "generation"],
+                name="attempt_in_doubt",
+            ),
         ),
         migrations.AddIndex(
-            model_name='revocation',
-            index=models.Index(condition=models.Q(('next_attempt_at__isnull', False)), fields=['next_attempt_at'], name='revocation_due'),
+            model_name="revocation",
+            index=models.Index(
+                condition=models.Q(("next_attempt_at__isnull", False)),
+                fields=["next_attempt_at"],
+                name="revocation_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='transition',
-            index=models.Index(fields=['account', '-id'], name='transition_of_account'),
+            model_name="transition",
+            index=models.Index(fields=["account", "-id"], name="transition_of_account"),
         ),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -87,7 +87,7 @@ class ConnectedAccount(ProjectScopedModel):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = ConnectedAccountQuerySet.as_manager()
+    objects: ClassVar = ConnectedAccountQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -29,7 +29,7 @@ class Transition(ProjectScopedModel):
         indexes = [models.Index(fields=["account", "-id"], name="transition_of_account")]
 
     def __str__(self) -> str:
-        return f"{self.from_status or '–'} to {self.to_status}: {self.reason}"
+        return f"{self.from_status or 'nothing'} to {self.to_status}: {self.reason}"
 
 
 class Trigger(models.TextChoices):

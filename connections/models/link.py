@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 
@@ -45,7 +45,7 @@ class ConnectLink(ProjectScopedModel):
     browser_digest = models.CharField(max_length=64, blank=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
 
-    objects = ConnectLinkQuerySet.as_manager()
+    objects: ClassVar = ConnectLinkQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -34,9 +34,7 @@ def delete_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -
     with transaction.atomic():
         ConnectedAccount.objects.locked(account.pk)
         _revoke_unless_shared(account=account, actor=actor, now=now)
-        move(
-            account=account, to=Status.DELETED, reason=reason, actor=actor, cause=note, now=now
-        )
+        move(account=account, to=Status.DELETED, reason=reason, actor=actor, cause=note, now=now)
         ConnectLink.objects.open(now=now).filter(account=account).update(expires_at=now)
         transaction.on_commit(wake_refresher)
 

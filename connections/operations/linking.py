@@ -117,9 +117,7 @@ def _entity(project: Project, user_id: str, tenant_id: str) -> Entity:
 def _reusable(
     entity: Entity, auth_config: AuthConfig, alias: str, *, allow_multiple: bool
 ) -> ConnectedAccount | None:
-    accounts = ConnectedAccount.objects.living().filter(
-        entity=entity, toolkit=auth_config.toolkit
-    )
+    accounts = ConnectedAccount.objects.living().filter(entity=entity, toolkit=auth_config.toolkit)
     for account in accounts:
         begun = account.status in _REUSABLE and account.auth_config_id == auth_config.pk
         if begun and account.alias == alias:

@@ -35,7 +35,5 @@ def revoke_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -
         if stored is not None:
             tokens = vault.open_grant(stored)
             vault.queue_revocation(account=account, tokens=tokens, actor=actor, now=now)
-        move(
-            account=account, to=Status.REVOKED, reason=reason, actor=actor, cause=note, now=now
-        )
+        move(account=account, to=Status.REVOKED, reason=reason, actor=actor, cause=note, now=now)
         transaction.on_commit(wake_refresher)

@@ -67,8 +67,10 @@ def claim_account(
     of ``generation`` any more: what the caller saw is out of date.
     """
     with transaction.atomic():
-        rows = _claimable().free(now=now).filter(
-            pk=account_id, status=Status.ACTIVE, credentials__generation=generation
+        rows = (
+            _claimable()
+            .free(now=now)
+            .filter(pk=account_id, status=Status.ACTIVE, credentials__generation=generation)
         )
         claims = _claim(rows.select_for_update(skip_locked=True, of=("self",)), trigger, now)
         return claims[0] if claims else None
@@ -78,9 +80,7 @@ def _claimable() -> ConnectedAccountQuerySet:
     return ConnectedAccount.objects.select_related("project", "entity", "auth_config")
 
 
-def _claim(
-    rows: Iterable[ConnectedAccount], trigger: Trigger, now: datetime
-) -> list[Claim]:
+def _claim(rows: Iterable[ConnectedAccount], trigger: Trigger, now: datetime) -> list[Claim]:
     accounts = {account.pk: account for account in rows}
     if not accounts:
         return []

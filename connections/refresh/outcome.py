@@ -155,9 +155,7 @@ def _update(account: ConnectedAccount, changes: dict[str, object]) -> None:
             setattr(account, name, value)
 
 
-def _finish_attempt(
-    claim: Claim, verdict: Verdict, outcome: RefreshOutcome, now: datetime
-) -> None:
+def _finish_attempt(claim: Claim, verdict: Verdict, outcome: RefreshOutcome, now: datetime) -> None:
     attempt = claim.attempt
     attempt.outcome, attempt.finished_at = outcome, now
     attempt.http_status = verdict.http_status

@@ -45,8 +45,9 @@ def get_credentials(
 ) -> Grant:
     """Return the account's tokens, the access token good for ``minimum_seconds`` more.
 
-    Where the provider's tokens live less than twice as long, half their life is asked for. One caller refreshes, the others wait for its result. A refresh that fails for a transient
-    reason never withholds a token that still lives.
+    Where the provider's tokens live less than twice as long, half their life is asked for. One
+    caller refreshes, the others wait for its result. A refresh that fails for a transient reason
+    never withholds a token that still lives.
 
     Raises:
         AccountUnusable: the account is not ACTIVE, or was found dead.
@@ -139,6 +140,4 @@ def _read(account_id: str) -> tuple[ConnectedAccount, Credentials]:
 
 
 def _grant(account: ConnectedAccount, stored: Credentials) -> Grant:
-    return Grant(
-        account=account, tokens=vault.open_grant(stored), generation=stored.generation
-    )
+    return Grant(account=account, tokens=vault.open_grant(stored), generation=stored.generation)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from connections import vault
 from connections.refresh.outcome import store_outcome
-from integrations.schemes import Granted, OAuth2Client, Refused, RefusalKind
+from integrations.schemes import Granted, OAuth2Client, RefusalKind, Refused
 from integrations.secrets.keyring import SealingError
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def _call(claim: Claim) -> Verdict:
     except SealingError as error:
         # A wrong key is our trouble, not the grant's: no call, nothing written over, an alarm.
         code = type(error).__name__
-        log.error("credentials_do_not_open", connected_account_id=claim.account.pk, error=code)
+        log.error(  # noqa: TRY400 - the type says it all
+            "credentials_do_not_open", connected_account_id=claim.account.pk, error=code
+        )
         return Refused(kind=RefusalKind.TRANSIENT, error_code="credentials_do_not_open")
     if isinstance(verdict, Granted):
         # No new refresh token means: keep the old one (RFC 6749, 6).

@@ -19,7 +19,12 @@ class PageQuery(Schema):
 
     limit: Annotated[int, Field(ge=1, le=200, description="How many items at the most.")] = 50
     cursor: Annotated[
-        str | None, Field(max_length=64, description="`next_cursor` of the page before.")
+        str | None,
+        Field(
+            max_length=64,
+            pattern=r"^[A-Za-z0-9_]*$",
+            description="`next_cursor` of the page before.",
+        ),
     ] = None
 
 

@@ -8,7 +8,7 @@ from integrations.api.access import ApiRequest, get_or_404, requires
 from integrations.api.pagination import Page, PageQuery, paginate
 from integrations.api.text import RequiredText, ShortText, Text
 from integrations.auth_configs import create_auth_config
-from integrations.catalog import UnknownToolkit, all_toolkits, get_toolkit
+from integrations.catalog import Toolkit, UnknownToolkit, all_toolkits, get_toolkit
 from integrations.errors import NotFound
 from integrations.models import AuthConfig
 from integrations.models.api_key import Scope
@@ -59,14 +59,14 @@ class AuthConfigOut(Schema):
 
 @router.get("/toolkits", response=list[ToolkitOut], tags=["toolkits"])
 @requires(Scope.READ)
-def list_toolkits(request: ApiRequest):
+def list_toolkits(request: ApiRequest) -> list[Toolkit]:
     """Every service in the catalog."""
     return list(all_toolkits().values())
 
 
 @router.get("/toolkits/{slug}", response=ToolkitOut, tags=["toolkits"])
 @requires(Scope.READ)
-def get_one_toolkit(request: ApiRequest, slug: str):
+def get_one_toolkit(request: ApiRequest, slug: str) -> Toolkit:
     """One service of the catalog."""
     try:
         return get_toolkit(slug)
@@ -76,7 +76,7 @@ def get_one_toolkit(request: ApiRequest, slug: str):
 
 @router.post("/auth_configs", response={201: AuthConfigOut}, tags=["auth configs"])
 @requires(Scope.WRITE)
-def create(request: ApiRequest, body: AuthConfigIn):
+def create(request: ApiRequest, body: AuthConfigIn) -> Status[AuthConfig]:
     """Create an auth config. Register its `redirect_uri` at the service."""
     secret = Secret(body.client_secret) if body.client_secret else None
     given = body.dict() | {"client_secret": secret}
@@ -85,13 +85,13 @@ def create(request: ApiRequest, body: AuthConfigIn):
 
 @router.get("/auth_configs", response=Page[AuthConfigOut], tags=["auth configs"])
 @requires(Scope.READ)
-def list_auth_configs(request: ApiRequest, page: Query[PageQuery]):
+def list_auth_configs(request: ApiRequest, page: Query[PageQuery]) -> dict[str, object]:
     """The project's auth configs, newest first."""
     return paginate(AuthConfig.objects.in_project(request.auth.project), page)
 
 
 @router.get("/auth_configs/{auth_config_id}", response=AuthConfigOut, tags=["auth configs"])
 @requires(Scope.READ)
-def get_auth_config(request: ApiRequest, auth_config_id: str):
+def get_auth_config(request: ApiRequest, auth_config_id: str) -> AuthConfig:
     """One auth config."""
     return get_or_404(request, AuthConfig.objects.all(), auth_config_id)

@@ -81,7 +81,9 @@ class Toolkit(CatalogModel):
         """Return this toolkit with ``values`` in the place of the URLs' placeholders."""
         if not self.parameters:
             return self
-        filled = {name: _filled(getattr(self, name), values) for name in _URL_FIELDS}
+        filled: dict[str, object] = {
+            name: _filled(getattr(self, name), values) for name in _URL_FIELDS
+        }
         if self.identity:
             url = _filled(self.identity.url, values)
             filled["identity"] = self.identity.model_copy(update={"url": url})

@@ -2,15 +2,15 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import integrations.ids
-import integrations.models.api_key
-import integrations.secrets.field
 from django.conf import settings
 from django.db import migrations, models
 
+import integrations.ids
+import integrations.models.api_key
+import integrations.secrets.field
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -19,72 +19,165 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='KeyCanary',
+            name="KeyCanary",
             fields=[
-                ('key_id', models.CharField(max_length=8, primary_key=True, serialize=False)),
-                ('text', integrations.secrets.field.SealedField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("key_id", models.CharField(max_length=8, primary_key=True, serialize=False)),
+                ("text", integrations.secrets.field.SealedField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name': 'key canary',
-                'verbose_name_plural': 'key canaries',
+                "verbose_name": "key canary",
+                "verbose_name_plural": "key canaries",
             },
         ),
         migrations.CreateModel(
-            name='Project',
+            name="Project",
             fields=[
-                ('id', integrations.ids.IdField('pr', serialize=False)),
-                ('name', models.CharField(help_text='Shown to people on the hosted pages.', max_length=100)),
-                ('allowed_callback_urls', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=2000), blank=True, default=list, help_text='Where a person may be sent back to after connecting. A callback URL matches an entry with the same scheme, host, port and path.', size=None)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('members', models.ManyToManyField(blank=True, help_text='Staff who see this project in the admin. Superusers see every project.', related_name='projects', to=settings.AUTH_USER_MODEL)),
+                ("id", integrations.ids.IdField("pr", serialize=False)),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Shown to people on the hosted pages.", max_length=100
+                    ),
+                ),
+                (
+                    "allowed_callback_urls",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=2000),
+                        blank=True,
+                        default=list,
+                        help_text="Where a person may be sent back to after connecting. A callback URL matches an entry with the same scheme, host, port and path.",
+                        size=None,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "members",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Staff who see this project in the admin. Superusers see every project.",
+                        related_name="projects",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='AuthConfig',
+            name="AuthConfig",
             fields=[
-                ('id', integrations.ids.IdField('ac', serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('toolkit', models.SlugField(help_text='A service of the catalog.', max_length=64)),
-                ('scheme', models.CharField(choices=[('oauth2', 'OAuth 2.0')], default='oauth2', max_length=20)),
-                ('client_id', models.CharField(max_length=500)),
-                ('client_secret', integrations.secrets.field.SealedField(null=True)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=500), blank=True, default=list, help_text="Scopes to ask for; empty means the toolkit's defaults.", size=None)),
-                ('parameters', models.JSONField(blank=True, default=dict, help_text="Values for the toolkit's URLs, such as base_url.")),
-                ('authorization_parameters', models.JSONField(blank=True, default=dict, help_text='Extra parameters of the authorization request.')),
-                ('token_parameters', models.JSONField(blank=True, default=dict, help_text='Extra parameters of every token request.')),
-                ('enabled', models.BooleanField(default=True)),
-                ('misconfigured_since', models.DateTimeField(editable=False, null=True)),
-                ('misconfigured_error', models.CharField(blank=True, editable=False, max_length=100)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('project', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.project')),
+                ("id", integrations.ids.IdField("ac", serialize=False)),
+                ("name", models.CharField(max_length=100)),
+                ("toolkit", models.SlugField(help_text="A service of the catalog.", max_length=64)),
+                (
+                    "scheme",
+                    models.CharField(
+                        choices=[("oauth2", "OAuth 2.0")], default="oauth2", max_length=20
+                    ),
+                ),
+                ("client_id", models.CharField(max_length=500)),
+                ("client_secret", integrations.secrets.field.SealedField(null=True)),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=500),
+                        blank=True,
+                        default=list,
+                        help_text="Scopes to ask for; empty means the toolkit's defaults.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "parameters",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Values for the toolkit's URLs, such as base_url.",
+                    ),
+                ),
+                (
+                    "authorization_parameters",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Extra parameters of the authorization request.",
+                    ),
+                ),
+                (
+                    "token_parameters",
+                    models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Extra parameters of every token request.",
+                    ),
+                ),
+                ("enabled", models.BooleanField(default=True)),
+                ("misconfigured_since", models.DateTimeField(editable=False, null=True)),
+                (
+                    "misconfigured_error",
+                    models.CharField(blank=True, editable=False, max_length=100),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="integrations.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'auth config',
-                'ordering': ['-id'],
+                "verbose_name": "auth config",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', integrations.ids.IdField('ak', serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('hint', models.CharField(editable=False, help_text='How the key begins.', max_length=12)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('read', 'Read everything but credentials'), ('write', 'Create and change'), ('credentials', 'Read credentials')], max_length=20), default=integrations.models.api_key.default_scopes, size=None)),
-                ('last_used_at', models.DateTimeField(editable=False, null=True)),
-                ('expires_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('project', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.project')),
+                ("id", integrations.ids.IdField("ak", serialize=False)),
+                ("name", models.CharField(max_length=100)),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                (
+                    "hint",
+                    models.CharField(
+                        editable=False, help_text="How the key begins.", max_length=12
+                    ),
+                ),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("read", "Read everything but credentials"),
+                                ("write", "Create and change"),
+                                ("credentials", "Read credentials"),
+                            ],
+                            max_length=20,
+                        ),
+                        default=integrations.models.api_key.default_scopes,
+                        size=None,
+                    ),
+                ),
+                ("last_used_at", models.DateTimeField(editable=False, null=True)),
+                ("expires_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(editable=False, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="integrations.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'API key',
-                'ordering': ['-id'],
+                "verbose_name": "API key",
+                "ordering": ["-id"],
             },
         ),
     ]

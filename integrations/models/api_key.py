@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -57,7 +57,7 @@ class ApiKey(ProjectScopedModel):
     revoked_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = ApiKeyQuerySet.as_manager()
+    objects: ClassVar = ApiKeyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

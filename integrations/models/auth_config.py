@@ -19,10 +19,39 @@ if TYPE_CHECKING:
     from integrations.catalog import Toolkit
 
 
+# What the protocol itself says in these requests (RFC 6749, RFC 7636, OpenID Connect Core).
+RESERVED_PARAMETERS = {
+    "authorization_parameters": {
+        "client_id",
+        "code_challenge",
+        "code_challenge_method",
+        "nonce",
+        "redirect_uri",
+        "response_type",
+        "scope",
+        "state",
+    },
+    "token_parameters": {
+        "client_id",
+        "client_secret",
+        "code",
+        "code_verifier",
+        "grant_type",
+        "redirect_uri",
+        "refresh_token",
+    },
+}
+
+
 class Scheme(models.TextChoices):
     """Ways to authenticate. A scheme's code is in `integrations.schemes`."""
 
     OAUTH2 = "oauth2", "OAuth 2.0"
+
+
+def is_client_text(text: str) -> bool:
+    """Whether ``text`` may be a client id or secret: printable ASCII (RFC 6749, A.1 and A.2)."""
+    return text.isascii() and text.isprintable()
 
 
 class AuthConfig(ProjectScopedModel):
@@ -64,7 +93,12 @@ class AuthConfig(ProjectScopedModel):
         return f"{self.name} ({self.toolkit})"
 
     def clean(self) -> None:
-        """Refuse an unknown toolkit and missing or unsafe parameters."""
+        """Refuse an unknown toolkit, and parameters that are missing, unknown or not its to set."""
+        if not is_client_text(self.client_id):
+            raise ValidationError({"client_id": "A client ID is printable ASCII."})
+        for field, reserved in RESERVED_PARAMETERS.items():
+            if taken := sorted(reserved & set(getattr(self, field))):
+                raise ValidationError({field: f"Evergrant sets {', '.join(taken)} itself."})
         try:
             toolkit = get_toolkit(self.toolkit)
         except UnknownToolkit as error:

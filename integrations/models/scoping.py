@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 from django.db import models
 
@@ -33,7 +33,7 @@ class ProjectScopedModel(models.Model):
 
     project = models.ForeignKey("integrations.Project", on_delete=models.PROTECT, editable=False)
 
-    objects: Any = ProjectScopedQuerySet.as_manager()
+    objects: ClassVar = ProjectScopedQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -7,7 +7,7 @@ settings of Evergrant, which do not know these models.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from allauth.idp.oidc.models import Client, Token
 from django.conf import settings
@@ -28,7 +28,7 @@ class SwitchRow(models.Model):
 
     values = models.JSONField(default=dict)
 
-    objects = models.Manager["SwitchRow"]()
+    objects: ClassVar = models.Manager["SwitchRow"]()
 
     class Meta:
         app_label = "sandbox"
@@ -106,7 +106,7 @@ class Grant(models.Model):
     granted_at = models.DateTimeField()
     last_used_at = models.DateTimeField()
 
-    objects = GrantQuerySet.as_manager()
+    objects: ClassVar = GrantQuerySet.as_manager()
 
     class Meta:
         app_label = "sandbox"
@@ -164,7 +164,7 @@ class SpentToken(models.Model):
     scopes = models.JSONField(default=list)
     spent_at = models.DateTimeField()
 
-    objects = models.Manager["SpentToken"]()
+    objects: ClassVar = models.Manager["SpentToken"]()
 
     class Meta:
         app_label = "sandbox"
@@ -184,7 +184,7 @@ class Call(models.Model):
     fault = models.CharField(max_length=32, blank=True)
     status = models.PositiveSmallIntegerField()
 
-    objects = models.Manager["Call"]()
+    objects: ClassVar = models.Manager["Call"]()
 
     class Meta:
         app_label = "sandbox"

@@ -5,10 +5,15 @@
 the grant, ``identity`` asks whose account it is.
 """
 
-from integrations.schemes.identity import IdentityUnavailable, ProbeRejected, UpstreamIdentity, identify
+from integrations.schemes.identity import (
+    IdentityUnavailable,
+    ProbeRejected,
+    UpstreamIdentity,
+    identify,
+)
 from integrations.schemes.oauth2 import OAuth2Client
 from integrations.schemes.token_response import TokenSet
-from integrations.schemes.verdict import Granted, Refused, RefusalKind, Verdict
+from integrations.schemes.verdict import Granted, RefusalKind, Refused, Verdict
 
 __all__ = [
     "Granted",

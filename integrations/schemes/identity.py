@@ -76,4 +76,5 @@ def _text_at(answer: Any, path: str) -> str:
         answer = answer[step]
     if isinstance(answer, bool) or not isinstance(answer, str | int):
         return ""
-    return str(answer).replace("\x00", "")[:LONGEST]
+    # Neither NUL nor half a character goes into a text column.
+    return str(answer).replace("\x00", "").encode("utf-8", "ignore").decode()[:LONGEST]

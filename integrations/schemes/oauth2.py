@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from authlib.common.urls import add_params_to_qs, add_params_to_uri
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oauth2.rfc7009 import prepare_revoke_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from integrations import outbound
-from integrations.schemes.verdict import Refused, RefusalKind, Verdict, judge_answer, judge_failure
+from integrations.schemes.verdict import (
+    RefusalKind,
+    Refused,
+    Verdict,
+    judge_answer,
+    judge_failure,
+    without_echo,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +29,8 @@ if TYPE_CHECKING:
     from integrations.secrets import Secret
 
 FORM = "application/x-www-form-urlencoded"
+# RFC 6749, A.2: a client secret is printable ASCII. Another one cannot be sent in a header.
+_UNUSABLE_SECRET = Refused(kind=RefusalKind.CONFIGURATION, error_code="unusable_client_secret")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,17 +70,15 @@ class OAuth2Client:
             extra["code_challenge_method"] = "S256"
         if nonce:
             extra["nonce"] = nonce
-        return str(
-            prepare_grant_uri(
-                self.toolkit.authorization_url,
-                self.client_id,
-                "code",
-                redirect_uri=redirect_uri,
-                scope=self.toolkit.scope_separator.join(scopes),
-                state=state,
-                **extra,
-            )
+        url = prepare_grant_uri(
+            self.toolkit.authorization_url,
+            self.client_id,
+            "code",
+            redirect_uri=redirect_uri,
+            scope=self.toolkit.scope_separator.join(scopes),
+            state=state,
         )
+        return str(add_params_to_uri(url, list(extra.items())))
 
     def exchange_code(
         self, *, code: Secret, redirect_uri: str, code_verifier: Secret | None
@@ -94,6 +102,8 @@ class OAuth2Client:
         """
         if self.toolkit.revocation_url is None:
             return Refused(kind=RefusalKind.TERMINAL, error_code="revocation_unsupported")
+        if not self._secret().isascii():
+            return _UNUSABLE_SECRET
         body, _ = prepare_revoke_token_request(token.reveal(), hint)
         try:
             response = self._post(self.toolkit.revocation_url, body, outbound.Role.REVOCATION)
@@ -105,15 +115,19 @@ class OAuth2Client:
         return verdict if isinstance(verdict, Refused) else None
 
     def _token_call(self, *, grant_type: str, **parameters: str | None) -> Verdict:
-        body = prepare_token_request(grant_type, **(dict(self.token_parameters) | parameters))
+        if not self._secret().isascii():
+            return _UNUSABLE_SECRET
+        body = prepare_token_request(grant_type, **parameters)
+        body = add_params_to_qs(body, list(self.token_parameters.items()))
         try:
             response = self._post(self.toolkit.token_url, body, outbound.Role.TOKEN)
         except outbound.OutboundError as error:
             return judge_failure(error)
-        return judge_answer(response, self.toolkit)
+        sent = [value for value in parameters.values() if value]
+        return without_echo(judge_answer(response, self.toolkit), [*sent, self._secret()])
 
     def _post(self, url: str, body: str, role: outbound.Role) -> outbound.Response:
-        secret = self.client_secret.reveal() if self.client_secret is not None else ""
+        secret = self._secret()
         method = self.toolkit.client_auth if secret else "none"
         auth = ClientAuth(self.client_id, secret, method)
         headers = {"Content-Type": FORM, "Accept": "application/json"}
@@ -121,3 +135,6 @@ class OAuth2Client:
         return outbound.send(
             role=role, method="POST", url=url, headers=headers, content=body.encode()
         )
+
+    def _secret(self) -> str:
+        return self.client_secret.reveal() if self.client_secret is not None else ""

@@ -13,6 +13,7 @@ from integrations.secrets import Secret
 
 # Longer lifetimes are as good as this one, and a timestamp must fit the database.
 LONGEST_LIFETIME = timedelta(days=3650).total_seconds()
+LONGEST_SCOPE = 500
 UNSAFE_IN_HEADER = re.compile(r"[^\x20-\x7e]")
 
 
@@ -101,8 +102,11 @@ def parse_lifetime(value: object) -> float | None:
         return None
     try:
         seconds = float(value)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    except OverflowError:
+        # An integer with hundreds of digits.
+        seconds = math.inf if int(value) > 0 else 0.0
     if math.isnan(seconds):
         return None
     return min(max(seconds, 0.0), LONGEST_LIFETIME)
@@ -121,7 +125,12 @@ def _token(answer: dict[str, Any], name: str) -> Secret | None:
 
 def _scopes(value: object) -> list[str] | None:
     if isinstance(value, str):
-        return re.split(r"[ ,]+", value.strip()) if value.strip() else []
+        return [scope for scope in re.split(r"[\s,]+", value) if _is_scope(scope)]
     if isinstance(value, list) and all(isinstance(scope, str) for scope in value):
-        return list(value)
+        return [scope for scope in value if _is_scope(scope)]
     return None
+
+
+def _is_scope(text: str) -> bool:
+    # RFC 6749, 3.3, and what the column takes: a scope must not keep a token from being stored.
+    return 0 < len(text) <= LONGEST_SCOPE and not UNSAFE_IN_HEADER.search(text)

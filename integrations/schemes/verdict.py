@@ -7,16 +7,26 @@ fault. Everything else, 429, 5xx, time-outs, HTML and broken JSON among it, is t
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from integrations.outbound import MalformedBody, OutboundError, Response
 from integrations.schemes.token_response import MalformedToken, TokenSet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from integrations.catalog import Refusal, Toolkit
 
-LONGEST_ERROR_CODE = 100
+LONGEST_ERROR_CODE = 64
+SHORTEST_ECHO = 8
+# Words in one case or in camel case, each with a few digits at the most: invalid_grant,
+# InvalidGrant, AADSTS70008, errors.3004. A token's letters and digits are mixed.
+_WORD = r"(?:[A-Z]{1,24}|[A-Z]?[a-z]{1,24}(?:[A-Z][a-z]{2,24}){0,6})"
+_ERROR_CODE = re.compile(
+    rf"{_WORD}[0-9]{{0,8}}(?:[_.:-](?:{_WORD}[0-9]{{0,8}}|[0-9]{{1,8}})){{0,9}}"
+)
 
 
 class RefusalKind(enum.StrEnum):
@@ -119,6 +129,17 @@ def retry_after_seconds(response: Response) -> float | None:
     return float(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
 
 
+def without_echo(verdict: Verdict, secrets: Iterable[str]) -> Verdict:
+    """Return ``verdict`` without an error code in which the provider repeats what we sent."""
+    if isinstance(verdict, Granted):
+        return verdict
+    # What is shorter than that is no token, and part of many a code.
+    telling = (secret for secret in secrets if len(secret) >= SHORTEST_ECHO)
+    if not any(secret in verdict.error_code for secret in telling):
+        return verdict
+    return replace(verdict, error_code=f"http_{verdict.http_status}")
+
+
 def _succeeded(response: Response) -> bool:
     return 200 <= response.status < 300
 
@@ -127,4 +148,4 @@ def _error_code(error: Any) -> str:
     """Return the provider's code where it looks like one: never a description, never a token."""
     if not isinstance(error, str) or len(error) > LONGEST_ERROR_CODE:
         return ""
-    return error if error.replace("_", "").replace("-", "").replace(".", "").isalnum() else ""
+    return error if _ERROR_CODE.fullmatch(error) else ""

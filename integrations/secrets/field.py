@@ -13,9 +13,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from django.db.models.query_utils import DeferredAttribute
-from encrypted_model_fields.fields import EncryptedTextField
 
 from integrations.secrets import keyring
+from integrations.secrets.library import EncryptedTextField
 from integrations.secrets.secret import Secret
 
 if TYPE_CHECKING:
@@ -87,13 +87,14 @@ class SealedField(EncryptedTextField):  # type: ignore[misc]
                 or version.
             KeyUnknown: its key is not configured.
         """
-        envelope = json.loads(keyring.decrypt(sealed))
-        secret = envelope.pop("secret")
+        envelope = _parse(keyring.decrypt(sealed))
+        secret = envelope.pop("secret", None)
         expected = json.dumps(self._binding(instance, None), sort_keys=True)
-        if not hmac.compare_digest(json.dumps(envelope, sort_keys=True), expected):
+        fits = hmac.compare_digest(json.dumps(envelope, sort_keys=True), expected)
+        if not fits or not isinstance(secret, str):
             message = f"Sealed for another place than {self.model._meta.label}.{self.name}."
             raise keyring.SealBroken(message)
-        return str(secret)
+        return secret
 
     def _binding(self, instance: Model, version: int | None) -> dict[str, Any]:
         if version is None:
@@ -122,7 +123,9 @@ class SealedField(EncryptedTextField):  # type: ignore[misc]
     def get_db_prep_save(self, value: object, connection: object) -> str | None:
         if value is None or isinstance(value, Sealed):
             return value
-        message = f"{self.name} is written through save() or with seal_for(), which bind it to a row."
+        message = (
+            f"{self.name} is written through save() or with seal_for(), which bind it to a row."
+        )
         raise TypeError(message)
 
     def formfield(self, *args: object, **kwargs: object) -> None:
@@ -132,3 +135,14 @@ class SealedField(EncryptedTextField):  # type: ignore[misc]
     def value_to_string(self, obj: Model) -> str:
         message = f"{self.name} is sealed and cannot be serialized."
         raise TypeError(message)
+
+
+def _parse(opened: str) -> dict[str, Any]:
+    """Read the envelope. Raises SealBroken, without the parser's error: that quotes the text."""
+    try:
+        envelope = json.loads(opened)
+    except ValueError:
+        envelope = None
+    if not isinstance(envelope, dict):
+        raise keyring.SealBroken(keyring.SealBroken.__doc__)
+    return envelope

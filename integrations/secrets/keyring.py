@@ -6,11 +6,15 @@ apart from a broken text.
 """
 
 import hashlib
+import re
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
-from encrypted_model_fields.fields import parse_key
+
+from integrations.secrets.library import parse_key
+
+_KEY_ID = re.compile(r"[0-9a-f]{8}")
 
 
 class SealingError(Exception):
@@ -30,8 +34,12 @@ class SealBroken(SealingError):
 
 
 def key_id(key: str) -> str:
-    """Return the public id of ``key``: 8 hex digits of its SHA-256."""
-    return hashlib.sha256(key.encode()).hexdigest()[:8]
+    """Return the public id of ``key``: 8 hex digits of its SHA-256.
+
+    Blanks around a key are not part of it: a file ends with a line break, a list is written with
+    blanks after its commas, and Fernet takes no notice of either.
+    """
+    return hashlib.sha256(key.strip().encode()).hexdigest()[:8]
 
 
 def key_ids() -> list[str]:
@@ -65,9 +73,10 @@ def decrypt(sealed: str) -> str:
         KeyUnknown: the key it was sealed with is not configured.
         SealBroken: it is not a sealed text, or it was altered.
     """
-    name, dot, token = sealed.partition(".")
+    name, _, token = sealed.partition(".")
     keyring = _current()
-    if not dot or len(name) != len(next(iter(keyring))):
+    if not _KEY_ID.fullmatch(name):
+        # The error below repeats the name, and what is not an id may be somebody's plain text.
         raise SealBroken(SealBroken.__doc__)
     if name not in keyring:
         message = f"Sealed with key {name!r}, which is not in FIELD_ENCRYPTION_KEYS."

@@ -25,6 +25,10 @@ class Secret:
         if not isinstance(value, str):
             message = f"A Secret holds text, not {type(value).__name__}."
             raise TypeError(message)
+        if not _is_encodable(value):
+            # A lone surrogate could be sealed, but neither sent nor digested later on.
+            message = "A Secret holds text that can be written as UTF-8."
+            raise ValueError(message)
         self._open: Callable[[], str] = lambda: value
 
     @classmethod
@@ -66,3 +70,12 @@ class Secret:
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         message = "A Secret cannot be pickled."
         raise TypeError(message)
+
+
+def _is_encodable(value: str) -> bool:
+    # Told by a bool, as the codec's error carries the text.
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

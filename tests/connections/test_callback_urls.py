@@ -44,7 +44,7 @@ def test_a_listed_address_is_accepted(url: str) -> None:
         "https://app.example.com/done\r\nSet-Cookie: a=b",
         " https://app.example.com/done",
         "https://app.example.com:99999/done",
-        "https://аpp.example.com/done",
+        "https://\u0430pp.example.com/done",
         "",
     ],
 )

@@ -244,9 +244,7 @@ def test_tokens_that_the_provider_does_not_accept_connect_nothing(
     assert not Credentials.objects.exists()
 
 
-def test_an_identity_outage_of_a_moment_is_ridden_out(
-    url: str, provider: ScriptedProvider
-) -> None:
+def test_an_identity_outage_of_a_moment_is_ridden_out(url: str, provider: ScriptedProvider) -> None:
     good = Answer(json={"sub": "7", "email": "alice@example.com"})
     provider.answer(USERINFO_PATH, Answer(status=502, json={}), good)
     person = Person(url)

@@ -23,6 +23,7 @@ from connections.operations import delete_account, disable_account, revoke_accou
 from connections.refresh.claim import Claim, claim_due
 from connections.refresh.work import refresh_claimed
 from connections.revoking import revoke_due
+from integrations.schemes import TokenSet
 from tests.connections.making import store_grant
 from tests.provider import REVOKE_PATH, Answer, ScriptedProvider, tokens
 from webhooks.models import Event, EventType
@@ -82,8 +83,8 @@ def test_the_next_refresh_is_spread_by_jitter(due_account: ConnectedAccount) -> 
     assert all(0.6 <= share <= 0.8 for share in shares)
 
 
-def tokens_like(grant: vault.TokenSet) -> vault.TokenSet:
-    return vault.TokenSet(
+def tokens_like(grant: TokenSet) -> TokenSet:
+    return TokenSet(
         access_token=grant.access_token, refresh_token=grant.refresh_token, expires_in=60
     )
 
@@ -145,9 +146,7 @@ def test_an_outage_expires_nobody(
     assert Credentials.objects.get(pk=account.pk).generation == 1
 
 
-def test_retry_after_is_honoured(
-    due_account: ConnectedAccount, provider: ScriptedProvider
-) -> None:
+def test_retry_after_is_honoured(due_account: ConnectedAccount, provider: ScriptedProvider) -> None:
     provider.answer_tokens(Answer(status=429, json={}, headers={"Retry-After": "600"}))
     account = refreshed(due_account)
     assert account.refresh_at is not None
@@ -206,7 +205,7 @@ def test_an_account_without_refresh_token_ends_with_its_token(
     due_account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
     stored = Credentials.objects.get(pk=due_account.pk)
-    stored.payload = vault.TokenSet(access_token=vault.open_grant(stored).access_token).to_payload()
+    stored.payload = TokenSet(access_token=vault.open_grant(stored).access_token).to_payload()
     stored.save()
     account = refreshed(due_account)
     assert (account.status, account.status_reason) == (Status.EXPIRED, Reason.TOKEN_EXPIRED)

@@ -48,7 +48,11 @@ def test_fifty_readers_and_two_workers_make_one_call(
     due_account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
     answered = threading.Event()
-    provider.answer_tokens(Answer(json=tokens().json, before=lambda: answered.wait(60)))
+
+    def hold() -> None:
+        answered.wait(60)
+
+    provider.answer_tokens(Answer(json=tokens().json, before=hold))
     environment = os.environ | {"DATABASE_URL": url_of_test_database()}
     command = [sys.executable, "manage.py", "refresh_due"]
     with ThreadPoolExecutor(50) as pool:

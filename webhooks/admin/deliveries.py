@@ -9,12 +9,11 @@ from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import display
 
 from integrations.admin.base import RecordAdmin, VisibleRelatedFilter
 from integrations.admin.marks import Header, code, two_lines
-from integrations.moments import EMPTY, when
 from integrations.admin.operations import OperationsAdmin
+from integrations.moments import EMPTY, when
 from webhooks.admin.redelivering import REDELIVER
 from webhooks.admin.words import delivery_badge
 from webhooks.models import Delivery, DeliveryAttempt
@@ -45,11 +44,32 @@ class DeliveryAdmin(OperationsAdmin, RecordAdmin):
     search_fields = ("id__exact", "event__id__exact", "subject_id__exact")
     search_help_text = "Delivery ID, event ID or subject ID"
     fieldsets = (
-        ("Delivery", {"fields": ("identifier", "event_link", "endpoint_link", "project_name",
-                                 "created", "tries", "next_try", "delivered")}),
+        (
+            "Delivery",
+            {
+                "fields": (
+                    "identifier",
+                    "event_link",
+                    "endpoint_link",
+                    "project_name",
+                    "created",
+                    "tries",
+                    "next_try",
+                    "delivered",
+                )
+            },
+        ),
     )
-    readonly_fields = ("identifier", "event_link", "endpoint_link", "project_name", "created",
-                       "tries", "next_try", "delivered")
+    readonly_fields = (
+        "identifier",
+        "event_link",
+        "endpoint_link",
+        "project_name",
+        "created",
+        "tries",
+        "next_try",
+        "delivered",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         sealed = ("event__sealed_data", "endpoint__secret", "endpoint__previous_secret")
@@ -67,48 +87,52 @@ class DeliveryAdmin(OperationsAdmin, RecordAdmin):
             title=obj.event.type, subtitle=f"to {obj.endpoint.url}", badge=delivery_badge(obj)
         )
 
-    @display(description="Event")
+    @admin.display(description="Event")
     def event_type(self, delivery: Delivery) -> SafeString:
         return two_lines(delivery.event.type, delivery.event_id)
 
-    @display(description="Endpoint")
+    @admin.display(description="Endpoint")
     def endpoint_url(self, delivery: Delivery) -> SafeString:
         return two_lines(delivery.endpoint.url, delivery.project.name)
 
-    @display(description="State")
+    @admin.display(description="State")
     def state(self, delivery: Delivery) -> SafeString:
         return delivery_badge(delivery)
 
-    @display(description="Attempts")
+    @admin.display(description="Attempts")
     def tries(self, delivery: Delivery) -> str:
         return str(delivery.attempt_count)
 
-    @display(description="Next attempt", ordering="next_attempt_at")
+    @admin.display(description="Next attempt", ordering="next_attempt_at")
     def next_try(self, delivery: Delivery) -> SafeString | str:
         return when(delivery.next_attempt_at) if delivery.status == "pending" else EMPTY
 
-    @display(description="Delivered")
+    @admin.display(description="Delivered")
     def delivered(self, delivery: Delivery) -> SafeString | str:
         return when(delivery.delivered_at)
 
-    @display(description="Event occurred")
+    @admin.display(description="Event occurred")
     def created(self, delivery: Delivery) -> SafeString | str:
         return when(delivery.event.occurred_at)
 
-    @display(description="ID")
+    @admin.display(description="ID")
     def identifier(self, delivery: Delivery) -> SafeString | str:
         return code(delivery.pk)
 
-    @display(description="Event")
+    @admin.display(description="Event")
     def event_link(self, delivery: Delivery) -> SafeString:
         url = reverse("admin:webhooks_event_change", args=[quote(delivery.event_id)])
-        return format_html('<a href="{}"><code class="eg-code">{}</code></a>', url, delivery.event_id)
+        return format_html(
+            '<a href="{}"><code class="eg-code">{}</code></a>', url, delivery.event_id
+        )
 
-    @display(description="Endpoint")
-    def endpoint_link(self, delivery: Delivery) -> SafeString:
+    @admin.display(description="Endpoint")
+    def endpoint_link(self, delivery: Delivery) -> SafeString | str:
+        if delivery.endpoint.deleted_at:
+            return f"{delivery.endpoint.url} (deleted)"
         url = reverse("admin:webhooks_endpoint_change", args=[quote(delivery.endpoint_id)])
         return format_html('<a href="{}">{}</a>', url, delivery.endpoint.url)
 
-    @display(description="Project")
+    @admin.display(description="Project")
     def project_name(self, delivery: Delivery) -> str:
         return delivery.project.name

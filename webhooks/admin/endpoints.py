@@ -8,14 +8,13 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from integrations.admin.base import VisibleRelatedFilter
 from integrations.admin.marks import Header, Tone, code, two_lines
-from integrations.moments import span, when
 from integrations.admin.operations import OperationsAdmin
-from integrations.admin.project_choice import InProjectForm
+from integrations.admin.project_choice import InProjectForm, for_request
+from integrations.moments import span, when
 from integrations.outbound import OutboundError, vet_url
 from webhooks import endpoints
 from webhooks.admin.endpoint_operations import OPERATIONS
@@ -42,6 +41,7 @@ class EndpointForm(InProjectForm):
     class Meta:
         model = Endpoint
         fields = ("url", "description", "event_types", "tenant_id")
+        labels = {"tenant_id": "Tenant ID"}
 
     def clean_url(self) -> str:
         """Refuse what the outbound door would refuse, while the author is still here."""
@@ -79,10 +79,14 @@ class EndpointAdmin(OperationsAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
         return super().get_queryset(request).filter(deleted_at__isnull=True)
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, **kwargs)
-        form.request = request
-        return form
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT001, FBT002 - Django's
+        **kwargs: Any,
+    ) -> Any:
+        return for_request(super().get_form(request, obj, change, **kwargs), request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never by Django, which would take the history along; there is an operation."""
@@ -94,7 +98,7 @@ class EndpointAdmin(OperationsAdmin):
             endpoints.update_endpoint(endpoint=obj, **values)
             return
         created = endpoints.create_endpoint(project=obj.project, **values)
-        obj.pk, obj._state.adding = created.endpoint.pk, False
+        obj.pk = created.endpoint.pk
         # The secret lives on this request only, until its answer shows it.
         request.created_secret = created.secret  # type: ignore[attr-defined]
 
@@ -125,27 +129,27 @@ class EndpointAdmin(OperationsAdmin):
             advice_tone=Tone.WARN if obj.enabled else Tone.QUIET,
         )
 
-    @display(description="Endpoint", ordering="url")
+    @admin.display(description="Endpoint", ordering="url")
     def address(self, endpoint: Endpoint) -> SafeString:
         return two_lines(endpoint.url, endpoint.description or endpoint.pk)
 
-    @display(description="State")
+    @admin.display(description="State")
     def state(self, endpoint: Endpoint) -> SafeString:
         return endpoint_badge(endpoint)
 
-    @display(description="Events")
+    @admin.display(description="Events")
     def subscription(self, endpoint: Endpoint) -> str:
         count = len(endpoint.event_types)
         return f"{count} type{'' if count == 1 else 's'}" if count else "all"
 
-    @display(description="Created", ordering="id")
+    @admin.display(description="Created", ordering="id")
     def created(self, endpoint: Endpoint) -> SafeString | str:
         return when(endpoint.created_at)
 
-    @display(description="ID")
+    @admin.display(description="ID")
     def identifier(self, endpoint: Endpoint) -> SafeString | str:
         return code(endpoint.pk)
 
-    @display(description="Project")
+    @admin.display(description="Project")
     def project_name(self, endpoint: Endpoint) -> str:
         return endpoint.project.name

@@ -9,13 +9,12 @@ from django.contrib import admin
 from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from unfold.contrib.filters.admin import DropdownFilter
-from unfold.decorators import display
 
 from integrations.admin.base import RecordAdmin, VisibleRelatedFilter
 from integrations.admin.marks import Header, code, two_lines
-from integrations.moments import EMPTY, when
 from integrations.admin.operations import OperationsAdmin
+from integrations.admin.theme import DropdownFilter
+from integrations.moments import EMPTY, when
 from webhooks.admin.redelivering import REDELIVER_EVENT
 from webhooks.admin.words import delivery_badge
 from webhooks.models import Delivery, Event, EventType
@@ -34,7 +33,7 @@ _PAGES_OF_SUBJECTS = {
 }
 
 
-class TypeFilter(DropdownFilter):  # type: ignore[misc]
+class TypeFilter(DropdownFilter):
     """Events of one type."""
 
     title = "type"
@@ -63,8 +62,16 @@ class EventAdmin(OperationsAdmin, RecordAdmin):
         ("Deliveries", {"fields": ("deliveries",)}),
         ("Data", {"fields": ("shown_data", "sealed")}),
     )
-    readonly_fields = ("identifier", "subject", "project_name", "tenant", "occurred", "deliveries",
-                       "shown_data", "sealed")
+    readonly_fields = (
+        "identifier",
+        "subject",
+        "project_name",
+        "tenant",
+        "occurred",
+        "deliveries",
+        "shown_data",
+        "sealed",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         return super().get_queryset(request).defer("sealed_data")
@@ -72,35 +79,37 @@ class EventAdmin(OperationsAdmin, RecordAdmin):
     def get_header(self, request: HttpRequest, obj: Event) -> Header:
         return Header(title=obj.type, subtitle=obj.pk)
 
-    @display(description="Event", ordering="type")
+    @admin.display(description="Event", ordering="type")
     def what(self, event: Event) -> SafeString:
         return two_lines(event.type, event.pk)
 
-    @display(description="About")
+    @admin.display(description="About")
     def subject(self, event: Event) -> SafeString | str:
         page = _PAGES_OF_SUBJECTS.get(event.subject_id.partition("_")[0])
         if page is None:
             return code(event.subject_id)
         url = reverse(page, args=[quote(event.subject_id)])
-        return format_html('<a href="{}"><code class="eg-code">{}</code></a>', url, event.subject_id)
+        return format_html(
+            '<a href="{}"><code class="eg-code">{}</code></a>', url, event.subject_id
+        )
 
-    @display(description="Tenant")
+    @admin.display(description="Tenant")
     def tenant(self, event: Event) -> str:
         return event.tenant_id or EMPTY
 
-    @display(description="Occurred", ordering="sequence")
+    @admin.display(description="Occurred", ordering="sequence")
     def occurred(self, event: Event) -> SafeString | str:
         return when(event.occurred_at)
 
-    @display(description="ID")
+    @admin.display(description="ID")
     def identifier(self, event: Event) -> SafeString | str:
         return code(event.pk)
 
-    @display(description="Project")
+    @admin.display(description="Project")
     def project_name(self, event: Event) -> str:
         return event.project.name
 
-    @display(description="Deliveries")
+    @admin.display(description="Deliveries")
     def deliveries(self, event: Event) -> SafeString | str:
         rows = Delivery.objects.filter(event=event).select_related("endpoint")
         parts = [
@@ -116,12 +125,12 @@ class EventAdmin(OperationsAdmin, RecordAdmin):
         items = format_html_join("", '<li><a href="{}">{}</a> {}</li>', parts)
         return format_html('<ul class="eg-list">{}</ul>', items)
 
-    @display(description="Data")
+    @admin.display(description="Data")
     def shown_data(self, event: Event) -> SafeString:
         text = json.dumps(event.data, indent=2, ensure_ascii=False)
         return format_html('<pre class="eg-json">{}</pre>', text)
 
-    @display(description="Sealed part")
+    @admin.display(description="Sealed part")
     def sealed(self, event: Event) -> str:
         rows = Event.objects.filter(pk=event.pk, sealed_data__isnull=False)
         return "a reconnect link, delivered to the app only" if rows.exists() else "none"

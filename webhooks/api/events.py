@@ -83,7 +83,7 @@ def list_events(request: ApiRequest, query: Query[EventQuery]) -> Any:
         rows = rows.filter(type=query.type)
     if query.connected_account_id:
         rows = rows.filter(subject_id=query.connected_account_id)
-    page = paginate(rows, query)
+    page: dict[str, Any] = paginate(rows, query)
     return page | {"items": [event.payload() for event in page["items"]]}
 
 

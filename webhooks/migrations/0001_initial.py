@@ -2,124 +2,229 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
+from django.db import migrations, models
+
 import integrations.ids
 import integrations.secrets.field
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('integrations', '0001_initial'),
+        ("integrations", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', integrations.ids.IdField('dl', serialize=False)),
-                ('subject_id', models.CharField(db_collation='C', max_length=32)),
-                ('sequence', models.BigIntegerField()),
-                ('status', models.CharField(choices=[('pending', 'Waiting'), ('delivered', 'Delivered'), ('failed', 'Given up'), ('skipped', 'Skipped')], default='pending', max_length=12)),
-                ('attempt_count', models.PositiveIntegerField(default=0)),
-                ('next_attempt_at', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('lease_id', models.CharField(blank=True, max_length=32)),
-                ('delivered_at', models.DateTimeField(null=True)),
-                ('project', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.project')),
+                ("id", integrations.ids.IdField("dl", serialize=False)),
+                ("subject_id", models.CharField(db_collation="C", max_length=32)),
+                ("sequence", models.BigIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Waiting"),
+                            ("delivered", "Delivered"),
+                            ("failed", "Given up"),
+                            ("skipped", "Skipped"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                    ),
+                ),
+                ("attempt_count", models.PositiveIntegerField(default=0)),
+                ("next_attempt_at", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("lease_id", models.CharField(blank=True, max_length=32)),
+                ("delivered_at", models.DateTimeField(null=True)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="integrations.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
-                'ordering': ['-id'],
+                "verbose_name_plural": "deliveries",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='DeliveryAttempt',
+            name="DeliveryAttempt",
             fields=[
-                ('id', integrations.ids.IdField('da', serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('http_status', models.PositiveSmallIntegerField(null=True)),
-                ('error_code', models.CharField(blank=True, max_length=60)),
-                ('response_excerpt', models.CharField(blank=True, max_length=500)),
-                ('delivery', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attempts', to='webhooks.delivery')),
-                ('project', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.project')),
+                ("id", integrations.ids.IdField("da", serialize=False)),
+                ("number", models.PositiveIntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("http_status", models.PositiveSmallIntegerField(null=True)),
+                ("error_code", models.CharField(blank=True, max_length=60)),
+                ("response_excerpt", models.CharField(blank=True, max_length=500)),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attempts",
+                        to="webhooks.delivery",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="integrations.project",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Endpoint',
+            name="Endpoint",
             fields=[
-                ('id', integrations.ids.IdField('we', serialize=False)),
-                ('url', models.URLField(max_length=2000)),
-                ('description', models.CharField(blank=True, max_length=200)),
-                ('event_types', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Kinds of events to receive; empty means all.', size=None)),
-                ('tenant_id', models.CharField(blank=True, help_text='Receive only events of this customer of the app.', max_length=255)),
-                ('secret', integrations.secrets.field.SealedField()),
-                ('previous_secret', integrations.secrets.field.SealedField(null=True)),
-                ('previous_secret_until', models.DateTimeField(editable=False, null=True)),
-                ('enabled', models.BooleanField(default=True)),
-                ('disabled_reason', models.CharField(blank=True, editable=False, max_length=200)),
-                ('failing_since', models.DateTimeField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('deleted_at', models.DateTimeField(editable=False, null=True)),
-                ('project', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.project')),
+                ("id", integrations.ids.IdField("we", serialize=False)),
+                ("url", models.URLField(max_length=2000)),
+                ("description", models.CharField(blank=True, max_length=200)),
+                (
+                    "event_types",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60),
+                        blank=True,
+                        default=list,
+                        help_text="Kinds of events to receive; empty means all.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "tenant_id",
+                    models.CharField(
+                        blank=True,
+                        help_text="Receive only events of this customer of the app.",
+                        max_length=255,
+                    ),
+                ),
+                ("secret", integrations.secrets.field.SealedField()),
+                ("previous_secret", integrations.secrets.field.SealedField(null=True)),
+                ("previous_secret_until", models.DateTimeField(editable=False, null=True)),
+                ("enabled", models.BooleanField(default=True)),
+                ("disabled_reason", models.CharField(blank=True, editable=False, max_length=200)),
+                ("failing_since", models.DateTimeField(editable=False, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("deleted_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="integrations.project",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'webhook endpoint',
-                'ordering': ['-id'],
+                "verbose_name": "webhook endpoint",
+                "ordering": ["-id"],
             },
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='endpoint',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='webhooks.endpoint'),
+            model_name="delivery",
+            name="endpoint",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="deliveries",
+                to="webhooks.endpoint",
+            ),
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', integrations.ids.IdField('evt', serialize=False)),
-                ('sequence', models.BigIntegerField(editable=False, unique=True)),
-                ('type', models.CharField(choices=[('connected_account.initiated', 'Initiated'), ('connected_account.activated', 'Activated'), ('connected_account.expired', 'Expired'), ('connected_account.deactivated', 'Deactivated'), ('connected_account.reactivated', 'Reactivated'), ('connected_account.revoked', 'Revoked'), ('connected_account.failed', 'Failed'), ('connected_account.deleted', 'Deleted'), ('connected_account.refresh_failing', 'Refresh Failing'), ('connected_account.refresh_recovered', 'Refresh Recovered'), ('connected_account.expiring_soon', 'Expiring Soon'), ('auth_config.misconfigured', 'Misconfigured'), ('endpoint.test', 'Test')], max_length=60)),
-                ('subject_id', models.CharField(db_collation='C', max_length=32)),
-                ('tenant_id', models.CharField(blank=True, max_length=255)),
-                ('data', models.JSONField()),
-                ('sealed_data', integrations.secrets.field.SealedField(null=True)),
-                ('occurred_at', models.DateTimeField()),
-                ('project', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.project')),
+                ("id", integrations.ids.IdField("evt", serialize=False)),
+                ("sequence", models.BigIntegerField(editable=False, unique=True)),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("connected_account.initiated", "Initiated"),
+                            ("connected_account.activated", "Activated"),
+                            ("connected_account.expired", "Expired"),
+                            ("connected_account.deactivated", "Deactivated"),
+                            ("connected_account.reactivated", "Reactivated"),
+                            ("connected_account.revoked", "Revoked"),
+                            ("connected_account.failed", "Failed"),
+                            ("connected_account.deleted", "Deleted"),
+                            ("connected_account.refresh_failing", "Refresh Failing"),
+                            ("connected_account.refresh_recovered", "Refresh Recovered"),
+                            ("connected_account.expiring_soon", "Expiring Soon"),
+                            ("auth_config.misconfigured", "Misconfigured"),
+                            ("endpoint.test", "Test"),
+                        ],
+                        max_length=60,
+                    ),
+                ),
+                ("subject_id", models.CharField(db_collation="C", max_length=32)),
+                ("tenant_id", models.CharField(blank=True, max_length=255)),
+                ("data", models.JSONField()),
+                ("sealed_data", integrations.secrets.field.SealedField(null=True)),
+                ("occurred_at", models.DateTimeField()),
+                (
+                    "project",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="integrations.project",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-sequence'],
+                "ordering": ["-sequence"],
             },
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='event',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='webhooks.event'),
+            model_name="delivery",
+            name="event",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="deliveries",
+                to="webhooks.event",
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['subject_id', 'sequence'], name='event_of_subject'),
+            model_name="event",
+            index=models.Index(fields=["subject_id", "sequence"], name="event_of_subject"),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['endpoint', 'next_attempt_at'], name='delivery_due'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("status", "pending")),
+                fields=["endpoint", "next_attempt_at"],
+                name="delivery_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('lease_until__isnull', False), ('status', 'pending')), fields=['endpoint', 'lease_until'], name='delivery_leased'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("lease_until__isnull", False), ("status", "pending")),
+                fields=["endpoint", "lease_until"],
+                name="delivery_leased",
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['endpoint', 'subject_id', 'sequence'], name='delivery_order'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("status", "pending")),
+                fields=["endpoint", "subject_id", "sequence"],
+                name="delivery_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('event', 'endpoint'), name='delivery_once_per_endpoint'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(
+                fields=("event", "endpoint"), name="delivery_once_per_endpoint"
+            ),
         ),
     ]

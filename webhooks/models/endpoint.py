@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -58,7 +58,7 @@ class Endpoint(ProjectScopedModel):
     # endpoint at the same moment (the foreign key is checked at that change's commit).
     deleted_at = models.DateTimeField(null=True, editable=False)
 
-    objects = EndpointQuerySet.as_manager()
+    objects: ClassVar = EndpointQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -9,7 +9,7 @@ from django.db import models
 
 from integrations.ids import IdField
 from integrations.models import ProjectScopedModel
-from integrations.secrets import SealedField
+from integrations.secrets import SealedField, Secret
 
 
 class EventType(models.TextChoices):
@@ -58,7 +58,8 @@ class Event(ProjectScopedModel):
         The shape is Standard Webhooks' recommended one. It may hold a reconnect link, so it goes
         to the project's own endpoints and API only, never to a page or log.
         """
-        sealed = json.loads(self.sealed_data.reveal()) if self.sealed_data else {}
+        sealed_data: Secret | None = self.sealed_data
+        sealed = json.loads(sealed_data.reveal()) if sealed_data else {}
         return {
             "id": self.id,
             "type": self.type,

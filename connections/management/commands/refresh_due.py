@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 
 from connections.refresh import refresh_due, watch_refreshes
+from integrations.stopping import stop_on_signal
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -31,7 +30,5 @@ class Command(BaseCommand):
                 count += claimed
             self.stdout.write(f"{count} accounts tried")
             return
-        stop = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
-        watch_refreshes(seconds=None, stop=stop)
+        with stop_on_signal() as stop:
+            watch_refreshes(seconds=None, stop=stop)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from integrations.stopping import stop_on_signal
 from webhooks.delivering import deliver_due, watch
 
 if TYPE_CHECKING:
@@ -36,15 +35,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         if options["watch"]:
-            attempts = watch(seconds=None, pause=options["pause"], stop=_stop_on_signal())
+            with stop_on_signal() as stop:
+                attempts = watch(seconds=None, pause=options["pause"], stop=stop)
         else:
             attempts = deliver_due(now=timezone.now(), limit=options["limit"])
         self.stdout.write(f"{attempts} delivery attempts.")
-
-
-def _stop_on_signal() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set: POSTs under way are ended in order."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop

@@ -1,0 +1,35 @@
+"""Members of staff with exactly the permissions a test names."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from integrations.models import Project
+
+OURS = ("connections", "integrations", "webhooks")
+
+
+def member(*projects: Project, permissions: tuple[str, ...] = (), username: str = "mel") -> User:
+    """Return a new member of staff who sees ``projects``; ``permissions`` are ``app.codename``."""
+    user = User.objects.create_user(username=username, is_staff=True)
+    for permission in permissions:
+        app, codename = permission.split(".")
+        found = Permission.objects.get(content_type__app_label=app, codename=codename)
+        user.user_permissions.add(found)
+    for project in projects:
+        project.members.add(user)
+    return user
+
+
+def every_permission() -> tuple[str, ...]:
+    """Return all permissions on models of ours."""
+    rows = Permission.objects.filter(content_type__app_label__in=OURS)
+    return tuple(f"{row.content_type.app_label}.{row.codename}" for row in rows)
+
+
+def signed_in(user: User, *, csrf: bool = False) -> Client:
+    """Return a browser in which ``user`` is signed in."""
+    client = Client(enforce_csrf_checks=csrf)
+    client.force_login(user)
+    return client

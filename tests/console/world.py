@@ -1,0 +1,103 @@
+"""One row of everything in a project, with a canary in every sealed field."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Model
+from django.utils import timezone
+
+from connections.actors import SYSTEM
+from connections.issuing import issue_link
+from connections.models import (
+    ConnectedAccount,
+    Credentials,
+    Entity,
+    RefreshAttempt,
+    RefreshOutcome,
+    Revocation,
+    Trigger,
+)
+from integrations.models import ApiKey, AuthConfig, Project
+from integrations.secrets import Secret
+from tests.connections.making import initiate, store_grant
+from webhooks.models import Delivery, DeliveryAttempt, Endpoint, Event, EventType
+
+CANARY = "canary-in-a-sealed-field"
+
+
+@dataclass
+class World:
+    """A project and a row of each kind in it."""
+
+    project: Project
+    account: ConnectedAccount
+    endpoint: Endpoint
+    rows: list[Model] = field(default_factory=list)
+    # Texts that are shown once or never: link URLs, API keys.
+    secrets: list[str] = field(default_factory=list)
+
+
+def make_world(name: str, base_url: str) -> World:
+    """Return a world whose every name holds ``name``."""
+    now = timezone.now()
+    project = Project.objects.create(name=f"Project {name}")
+    endpoint = Endpoint.objects.create(
+        project=project, url=f"https://{name}.example.com/hook", secret=Secret(CANARY)
+    )
+    key = ApiKey(project=project, name=f"Key {name}")
+    key_text = key.issue()
+    config = AuthConfig.objects.create(
+        project=project,
+        name=f"Config {name}",
+        toolkit="sandbox",
+        client_id=f"client-{name}",
+        client_secret=Secret(CANARY),
+        parameters={"base_url": base_url},
+    )
+    entity = Entity.objects.create(project=project, user_id=f"user-{name}")
+    account = initiate(auth_config=config, entity=entity)
+    store_grant(account, now=now)
+    made: dict[str, Any] = {"project": project, "account": account}
+    stored = Credentials.objects.get(pk=account.pk)
+    stored.payload = Secret(json.dumps({"access_token": CANARY, "refresh_token": CANARY}))
+    stored.save()
+    attempt = RefreshAttempt.objects.create(
+        **made,
+        trigger=Trigger.SCHEDULE,
+        worker="w",
+        generation=1,
+        started_at=now,
+        finished_at=now,
+        outcome=RefreshOutcome.STORED,
+        http_status=200,
+    )
+    revocation = Revocation.objects.create(
+        **made, payload=Secret(CANARY), requested_by="operator:ann", requested_at=now
+    )
+    link = issue_link(account=account, actor=SYSTEM, now=now)
+    event = Event.objects.filter(subject_id=account.pk, type=EventType.ACTIVATED).get()
+    event.sealed_data = Secret(json.dumps({"reauth_url": CANARY}))
+    event.save()
+    delivery = Delivery.objects.get(event=event)
+    tried = DeliveryAttempt.objects.create(
+        project=project, delivery=delivery, number=1, started_at=now, response_excerpt="<b>no</b>"
+    )
+    rows = [
+        project,
+        endpoint,
+        key,
+        config,
+        entity,
+        account,
+        attempt,
+        revocation,
+        link.link,
+        event,
+        delivery,
+        tried,
+    ]
+    secrets = [key_text, link.url, link.url.rpartition("/")[2]]
+    return World(project=project, account=account, endpoint=endpoint, rows=rows, secrets=secrets)

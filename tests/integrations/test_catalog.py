@@ -1,0 +1,96 @@
+"""The catalog: toolkits as data, and URLs made of them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from integrations.catalog import Toolkit, UnknownToolkit, all_toolkits, get_toolkit
+from integrations.catalog.loader import FOLDER, _read
+
+REQUIRED = {
+    "slug": "acme",
+    "name": "Acme",
+    "description": "A service.",
+    "authorization_url": "https://{subdomain}.acme.example/authorize",
+    "token_url": "{base_url}/token",
+    "parameters": {"subdomain": "Yours", "base_url": "Where"},
+}
+
+
+def toolkit(**changes: Any) -> Toolkit:
+    return Toolkit.model_validate(REQUIRED | changes)
+
+
+def test_every_file_is_a_toolkit_named_like_it() -> None:
+    files = sorted(path.stem for path in FOLDER.iterdir())
+    assert sorted(all_toolkits()) == files
+    assert all(toolkit.slug == slug for slug, toolkit in all_toolkits().items())
+
+
+@pytest.mark.parametrize("slug", ["nope", "", "../sandbox", "sandbox\x00", "SANDBOX"])
+def test_an_unknown_toolkit_is_an_error(slug: str) -> None:
+    with pytest.raises(UnknownToolkit, match="There is no toolkit"):
+        get_toolkit(slug)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tokenurl": "x"},
+        {"client_auth": "magic"},
+        {"refresh_share": 0},
+        {"refresh_share": 1},
+        {"refresh_jitter": 0.3},
+        {"slug": "Not A Slug"},
+        {"identity": {"url": "x", "id_path": "y", "typo": 1}},
+        {"terminal": [{"error": "x", "reason": "because"}]},
+    ],
+)
+def test_a_mistake_in_a_file_is_found(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        toolkit(**changes)
+
+
+def test_a_file_is_read_with_its_name_as_slug(tmp_path: Path) -> None:
+    file = tmp_path / "acme.yaml"
+    file.write_text(
+        "name: Acme\ndescription: A service.\n"
+        "authorization_url: https://acme.example/a\ntoken_url: https://acme.example/t\n"
+    )
+    assert _read(file).slug == "acme"
+
+
+def test_a_toolkit_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        get_toolkit("sandbox").name = "Other"  # type: ignore[misc]
+
+
+def test_parameters_fill_the_urls() -> None:
+    filled = toolkit().with_parameters(
+        {"subdomain": "corp", "base_url": "https://api.acme.example/v1/"}
+    )
+    assert filled.authorization_url == "https://corp.acme.example/authorize"
+    assert filled.token_url == "https://api.acme.example/v1/token"
+
+
+@pytest.mark.parametrize(
+    "value", ["evil.example/", "evil.example?", "evil.example#", "a@evil.example", "a\\b", "a b"]
+)
+def test_a_parameter_cannot_lead_to_another_host(value: str) -> None:
+    url = toolkit().with_parameters({"subdomain": value, "base_url": "x"}).authorization_url
+    assert url.endswith(".acme.example/authorize")
+    assert not set("/?#@\\ ") & set(url.removeprefix("https://").partition(".acme")[0])
+
+
+def test_the_identity_url_is_filled_too() -> None:
+    identity = {"url": "{base_url}/me", "id_path": "id"}
+    filled = toolkit(identity=identity).with_parameters({"base_url": "https://x.example"})
+    assert filled.identity is not None
+    assert filled.identity.url == "https://x.example/me"
+
+
+def test_a_scope_without_a_description_describes_itself() -> None:
+    kit = toolkit(scope_descriptions={"read": "Read your notes"})
+    assert [kit.describe_scope(scope) for scope in ("read", "x")] == ["Read your notes", "x"]

@@ -1,0 +1,179 @@
+"""What is read from a token endpoint's answer (faults.md 18, 37-39)."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.schemes.token_response import (
+    LONGEST_LIFETIME,
+    MalformedToken,
+    TokenSet,
+    parse_lifetime,
+)
+from integrations.secrets import Secret
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def read(**answer: Any) -> TokenSet:
+    return TokenSet.from_answer({"access_token": "access", "token_type": "Bearer"} | answer)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (3600, 3600.0),
+        (3599.5, 3599.5),
+        ("3600", 3600.0),
+        (" 3600 ", 3600.0),
+        ("3600.0", 3600.0),
+        (0, 0.0),
+        (-1, 0.0),
+        ("-1", 0.0),
+        (float("-inf"), 0.0),
+        (1e308, LONGEST_LIFETIME),
+        ("1e308", LONGEST_LIFETIME),
+        (float("inf"), LONGEST_LIFETIME),
+        ("Infinity", LONGEST_LIFETIME),
+        (10**12, LONGEST_LIFETIME),
+        pytest.param(10**400, LONGEST_LIFETIME, id="huge"),
+        pytest.param(-(10**400), 0.0, id="hugely negative"),
+        (float("nan"), None),
+        ("NaN", None),
+        (True, None),
+        (False, None),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("0x10", None),
+        ([3600], None),
+        ({"seconds": 3600}, None),
+    ],
+)
+def test_a_lifetime_is_read_from_what_providers_send(value: object, seconds: float | None) -> None:
+    assert parse_lifetime(value) == seconds
+
+
+@given(
+    st.one_of(st.text(), st.floats(), st.integers(), st.booleans(), st.none(), st.lists(st.text()))
+)
+def test_whatever_is_sent_the_end_is_a_moment_that_fits(value: object) -> None:
+    tokens = read(expires_in=value)
+    assert NOW <= tokens.expires_at(now=NOW, default_seconds=60) <= NOW + timedelta(days=3650)
+
+
+def test_a_lifetime_that_was_not_sent_is_the_toolkits_habit() -> None:
+    assert read().expires_at(now=NOW, default_seconds=1800) == NOW + timedelta(minutes=30)
+
+
+def test_a_lifetime_of_nothing_is_over_at_once() -> None:
+    assert read(expires_in=-5).expires_at(now=NOW, default_seconds=1800) == NOW
+
+
+@pytest.mark.parametrize("name", ["access_token", "refresh_token", "id_token"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a\r\nX-Evil: 1",
+        "a\nb",
+        "a\rb",
+        "a\x00b",
+        "a\tb",
+        "a\x7fb",
+        "a\u00e9b",
+        "a\u2028b",
+        "a\ud800b",
+        7,
+        True,
+        ["a"],
+        {"a": 1},
+    ],
+)
+def test_a_token_that_no_header_may_carry_is_refused(name: str, value: object) -> None:
+    with pytest.raises(MalformedToken) as caught:
+        read(**{name: value})
+    assert str(caught.value) == (
+        f"The provider's {name} holds characters that no header may carry."
+    )
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_an_answer_without_an_access_token_is_refused(value: object) -> None:
+    with pytest.raises(MalformedToken, match="no access token"):
+        read(access_token=value)
+
+
+@pytest.mark.parametrize("kind", ["mac", "DPoP", "N_A", "bearer ", "", 7, ["bearer"]])
+def test_a_token_of_an_unknown_type_is_refused(kind: object) -> None:
+    with pytest.raises(MalformedToken, match="of a type that cannot be used"):
+        read(token_type=kind)
+
+
+@pytest.mark.parametrize("kind", ["bearer", "Bearer", "BEARER"])
+def test_bearer_may_be_written_in_any_case(kind: str) -> None:
+    assert read(token_type=kind).access_token.reveal() == "access"
+
+
+def test_a_missing_token_type_is_bearer() -> None:
+    assert TokenSet.from_answer({"access_token": "access"}).token_type == "bearer"
+
+
+@pytest.mark.parametrize("answer", [{}, {"refresh_token": None}, {"refresh_token": ""}])
+def test_where_no_new_refresh_token_came_the_old_one_stays(answer: dict[str, Any]) -> None:
+    tokens = read(**answer)
+    assert tokens.refresh_token is None
+    assert tokens.carrying_over(Secret("old")).refresh_token == Secret("old")
+    assert tokens.carrying_over(None).refresh_token is None
+
+
+def test_a_new_refresh_token_replaces_the_old_one() -> None:
+    tokens = read(refresh_token="new").carrying_over(Secret("old"))
+    assert tokens.refresh_token == Secret("new")
+
+
+def test_carrying_over_keeps_everything_else() -> None:
+    tokens = read(expires_in=60, scope="a b", id_token="i.d.t").carrying_over(Secret("old"))
+    assert (tokens.expires_in, tokens.scopes) == (60, ["a", "b"])
+    assert (tokens.access_token, tokens.id_token) == (Secret("access"), Secret("i.d.t"))
+
+
+@pytest.mark.parametrize(
+    ("value", "scopes"),
+    [
+        ("read write", ["read", "write"]),
+        ("read,write", ["read", "write"]),
+        ("  read ,  write  ", ["read", "write"]),
+        ("read\nwrite\t", ["read", "write"]),
+        ("", []),
+        (" ", []),
+        ("read bad\x00scope \ud800 write", ["read", "write"]),
+        ("read " + "x" * 501, ["read"]),
+        (["read", "", "bad\x00scope", "x" * 501], ["read"]),
+        (["read", "write"], ["read", "write"]),
+        ([], []),
+        (None, None),
+        (7, None),
+        ([7], None),
+        ({"read": True}, None),
+    ],
+)
+def test_scopes_are_read_as_granted_or_unknown(value: object, scopes: list[str] | None) -> None:
+    assert read(scope=value).scopes == scopes
+
+
+def test_tokens_survive_being_stored() -> None:
+    stored = TokenSet.from_payload(read(refresh_token="refresh", id_token="i.d.t").to_payload())
+    assert (stored.access_token, stored.refresh_token) == (Secret("access"), Secret("refresh"))
+    assert stored.id_token is None, "it has done its work when the flow ends"
+
+
+def test_a_payload_without_a_refresh_token_survives_too() -> None:
+    assert TokenSet.from_payload(read().to_payload()).refresh_token is None
+
+
+def test_tokens_do_not_show_themselves() -> None:
+    tokens = read(access_token="canary-a", refresh_token="canary-r", id_token="canary-i")
+    assert "canary" not in f"{tokens} {tokens!r} {tokens.to_payload()}"

@@ -1,0 +1,252 @@
+"""What an answer means: only a confirmed terminal one kills a grant (faults.md 13-17, 36)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from integrations.catalog import Refusal, Toolkit, get_toolkit
+from integrations.outbound import (
+    AddressRefused,
+    ConnectFailed,
+    DeadlineExceeded,
+    OutboundError,
+    Response,
+    ResponseInterrupted,
+    ResponseTooLarge,
+)
+from integrations.schemes import Granted, RefusalKind, Refused
+from integrations.schemes.verdict import (
+    Verdict,
+    judge_answer,
+    judge_failure,
+    retry_after_seconds,
+    without_echo,
+)
+from integrations.secrets import Secret
+
+SANDBOX = get_toolkit("sandbox")
+GRANTED = {"access_token": "access", "refresh_token": "refresh", "token_type": "bearer"}
+
+
+def answer(status: int = 200, body: Any = None, **headers: str) -> Response:
+    """An answer of a token endpoint; text and bytes are sent as they are, the rest as JSON."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status=status, headers=named, body=raw, elapsed=0.01)
+
+
+def judge(
+    status: int = 200, body: Any = None, toolkit: Toolkit = SANDBOX, **headers: str
+) -> Verdict:
+    return judge_answer(answer(status, body, **headers), toolkit)
+
+
+def refusal(status: int, body: Any, toolkit: Toolkit = SANDBOX, **headers: str) -> Refused:
+    verdict = judge(status, body, toolkit, **headers)
+    assert isinstance(verdict, Refused)
+    return verdict
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_tokens_are_a_grant(status: int) -> None:
+    verdict = judge(status, GRANTED | {"error": None})
+    assert isinstance(verdict, Granted)
+    assert verdict.tokens.access_token == Secret("access")
+    assert verdict.http_status == status
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 200])
+def test_invalid_grant_is_terminal_also_with_200(status: int) -> None:
+    verdict = refusal(status, {"error": "invalid_grant", "error_description": "revoked"})
+    assert (verdict.kind, verdict.reason) == (RefusalKind.TERMINAL, "grant_revoked")
+    assert (verdict.error_code, verdict.http_status) == ("invalid_grant", status)
+
+
+@pytest.mark.parametrize("code", ["invalid_client", "unauthorized_client", "invalid_scope"])
+@pytest.mark.parametrize("status", [400, 401, 200])
+def test_a_refused_client_is_the_auth_configs_fault(status: int, code: str) -> None:
+    verdict = refusal(status, {"error": code})
+    assert (verdict.kind, verdict.error_code) == (RefusalKind.CONFIGURATION, code)
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("code", ["invalid_grant", "invalid_client"])
+def test_an_outage_is_transient_whatever_its_body_claims(status: int, code: str) -> None:
+    verdict = refusal(status, {"error": code})
+    assert verdict.kind is RefusalKind.TRANSIENT
+    assert verdict.http_status == status
+
+
+@pytest.mark.parametrize(
+    "code", ["temporarily_unavailable", "server_error", "slow_down", "new_one"]
+)
+@pytest.mark.parametrize("status", [400, 200])
+def test_a_code_that_no_rule_knows_is_transient(status: int, code: str) -> None:
+    verdict = refusal(status, {"error": code})
+    assert (verdict.kind, verdict.error_code) == (RefusalKind.TRANSIENT, code)
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 418])
+def test_a_refusal_without_a_code_is_transient_and_named_by_its_status(status: int) -> None:
+    verdict = refusal(status, {})
+    assert (verdict.kind, verdict.error_code) == (RefusalKind.TRANSIENT, f"http_{status}")
+
+
+@pytest.mark.parametrize(
+    "body", [b"<html>invalid_grant</html>", b"", b"{", b"null", b'"text"', b"[]"]
+)
+@pytest.mark.parametrize(
+    ("status", "doubt"), [(400, False), (403, False), (500, False), (200, True)]
+)
+def test_html_and_broken_json_are_transient(status: int, doubt: bool, body: bytes) -> None:
+    verdict = refusal(status, body)
+    assert (verdict.kind, verdict.error_code) == (RefusalKind.TRANSIENT, "malformed_response")
+    assert verdict.outcome_unknown is doubt, "a 200 may have spent the refresh token"
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"access_token": "a\r\nX: 1"},
+        {"access_token": ""},
+        {"refresh_token": "a\x00"},
+        {"token_type": "mac"},
+    ],
+)
+def test_tokens_that_cannot_be_used_leave_the_outcome_in_doubt(spoiled: dict[str, str]) -> None:
+    verdict = refusal(200, GRANTED | spoiled)
+    assert (verdict.kind, verdict.error_code) == (RefusalKind.TRANSIENT, "malformed_token")
+    assert verdict.outcome_unknown
+
+
+@pytest.mark.parametrize("status", [429, 503, 400])
+def test_retry_after_is_handed_on(status: int) -> None:
+    assert refusal(status, {"error": "slow_down"}, Retry_After="30").retry_after == 30
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0.0),
+        ("120", 120.0),
+        ("", None),
+        ("-5", None),
+        ("1.5", None),
+        ("9999999999", None),
+        ("\u0661\u0662", None),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
+        ("30, 60", None),
+    ],
+)
+def test_retry_after_is_read_as_seconds(value: str, seconds: float | None) -> None:
+    assert retry_after_seconds(answer(429, {}, Retry_After=value)) == seconds
+
+
+STRICT = SANDBOX.model_copy(
+    update={
+        "terminal": [
+            Refusal(error="bad_refresh_token"),
+            Refusal(error="token_expired", status=401, reason="refresh_token_expired"),
+        ]
+    }
+)
+
+
+def test_a_toolkits_own_terminal_answers_count() -> None:
+    verdict = refusal(200, {"error": "bad_refresh_token"}, STRICT)
+    assert (verdict.kind, verdict.reason) == (RefusalKind.TERMINAL, "grant_revoked")
+
+
+def test_a_rule_may_ask_for_a_status_and_give_a_reason() -> None:
+    expired = refusal(401, {"error": "token_expired"}, STRICT)
+    assert (expired.kind, expired.reason) == (RefusalKind.TERMINAL, "refresh_token_expired")
+    assert refusal(400, {"error": "token_expired"}, STRICT).kind is RefusalKind.TRANSIENT
+
+
+def test_what_another_toolkit_calls_terminal_does_not_count() -> None:
+    assert refusal(400, {"error": "invalid_grant"}, STRICT).kind is RefusalKind.TRANSIENT
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "doubt"),
+    [
+        (ConnectFailed(code="dns_failed"), "dns_failed", False),
+        (ConnectFailed(code="tls_failed"), "tls_failed", False),
+        (AddressRefused(), "address_refused", False),
+        (DeadlineExceeded(), "deadline_exceeded", False),
+        (DeadlineExceeded(outcome_unknown=True), "deadline_exceeded", True),
+        (ResponseInterrupted(), "response_interrupted", True),
+        (ResponseTooLarge(), "response_too_large", True),
+    ],
+)
+def test_a_call_without_an_answer_is_transient(
+    failure: OutboundError, code: str, doubt: bool
+) -> None:
+    verdict = judge_failure(failure)
+    assert (verdict.kind, verdict.error_code) == (RefusalKind.TRANSIENT, code)
+    assert verdict.outcome_unknown is doubt
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "invalid_grant",
+        "invalidGrant",
+        "InvalidGrant",
+        "INVALID_SESSION_ID",
+        "AADSTS70008",
+        "interaction_required",
+        "errors.com.epicgames.account.oauth",
+        "access-denied",
+        "E1003",
+        "oauth2:bad_token",
+    ],
+)
+def test_codes_as_providers_write_them_are_kept(code: str) -> None:
+    assert refusal(400, {"error": code}).error_code == code
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+        "ya29.a0AfH6SMBx7z9Qk",
+        "1//0gLu8kZ5Qm3",
+        "xoxb-17653672481-aBcDeFgHiJk",
+        "4eC39HqLyjWDarjtT1zdp7dc",
+        "9f86d081884c7d659a2feaa0c55ad015",
+        "abcdefghijklmnopqrstuvwxyzabcdef",
+        "The token ghp is not valid",
+        "<script>",
+        "a" * 65,
+        "\u00e9rror",
+        "bad\ncode",
+        "",
+        7,
+        None,
+        {"code": "invalid_grant"},
+        ["invalid_grant"],
+    ],
+)
+def test_what_may_be_a_token_or_prose_is_not_kept(code: object) -> None:
+    verdict = refusal(400, {"error": code})
+    assert (verdict.kind, verdict.error_code) == (RefusalKind.TRANSIENT, "http_400")
+
+
+def test_a_description_is_never_kept() -> None:
+    body = {"error": "server_error", "error_description": "canary", "error_uri": "canary"}
+    assert "canary" not in repr(refusal(400, body))
+
+
+def test_a_code_that_repeats_what_was_sent_is_not_kept() -> None:
+    verdict = refusal(400, {"error": "refresh-one"})
+    cleaned = without_echo(verdict, ["", "refresh-one"])
+    assert isinstance(cleaned, Refused)
+    assert cleaned.error_code == "http_400"
+    assert without_echo(verdict, ["refresh-two", ""]) == verdict
+
+
+def test_a_verdict_does_not_show_tokens() -> None:
+    assert "access" not in repr(judge(200, GRANTED)).replace("access_token", "")

@@ -1,0 +1,75 @@
+"""Signatures that the specification's library accepts, also while a secret is being changed."""
+
+import base64
+from datetime import timedelta, timezone
+
+import pytest
+from django.utils import timezone as clock
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from tests.webhooks.outbox import Outbox
+from webhooks.delivering import deliver_due
+from webhooks.endpoints import rotate_secret
+from webhooks.errors import InvalidOverlap
+from webhooks.models import Endpoint
+from webhooks.signing import new_secret, signature_headers, signing_secrets
+
+BODY = '{"type":"connected_account.expired"}'
+
+
+def test_a_secret_is_32_random_bytes() -> None:
+    secret = new_secret().reveal()
+    assert secret.startswith("whsec_")
+    assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
+    assert new_secret().reveal() != secret
+
+
+@pytest.mark.parametrize("hours", [0, -11, 5.5])
+def test_the_library_verifies_a_time_of_any_zone(hours: float) -> None:
+    secret = new_secret()
+    now = clock.now().astimezone(timezone(timedelta(hours=hours)))
+    headers = signature_headers(message_id="evt_1", body=BODY, signed_by=[secret], now=now)
+    assert Webhook(secret.reveal()).verify(BODY, headers) == {"type": "connected_account.expired"}
+
+
+def test_another_secret_does_not_verify() -> None:
+    headers = signature_headers(
+        message_id="evt_1", body=BODY, signed_by=[new_secret()], now=clock.now()
+    )
+    with pytest.raises(WebhookVerificationError):
+        Webhook(new_secret().reveal()).verify(BODY, headers)
+
+
+def test_both_secrets_verify_in_the_overlap(outbox: Outbox) -> None:
+    endpoint, old = outbox.subscribe()
+    new = rotate_secret(endpoint=endpoint).secret.reveal()
+    event = outbox.record()
+    deliver_due(now=outbox.now)
+    [request] = outbox.receiver.received
+    assert request.verified(old)["id"] == request.verified(new)["id"] == event.pk
+
+
+def test_the_old_secret_signs_until_the_overlap_ends(outbox: Outbox) -> None:
+    endpoint, _ = outbox.subscribe()
+    rotated = rotate_secret(endpoint=endpoint, overlap=timedelta(hours=1)).endpoint
+    ends = rotated.previous_secret_until
+    assert ends is not None
+    stored = Endpoint.objects.get(pk=endpoint.pk)
+    assert len(signing_secrets(stored, now=ends - timedelta(seconds=1))) == 2
+    assert len(signing_secrets(stored, now=ends)) == 1
+
+
+def test_a_leaked_secret_can_be_taken_out_at_once(outbox: Outbox) -> None:
+    endpoint, old = outbox.subscribe()
+    rotate_secret(endpoint=endpoint, overlap=timedelta(0))
+    outbox.record()
+    deliver_due(now=outbox.now)
+    with pytest.raises(WebhookVerificationError):
+        outbox.receiver.received[0].verified(old)
+
+
+@pytest.mark.parametrize("overlap", [timedelta(seconds=-1), timedelta(days=8)])
+def test_an_overlap_has_its_limits(outbox: Outbox, overlap: timedelta) -> None:
+    endpoint, _ = outbox.subscribe()
+    with pytest.raises(InvalidOverlap):
+        rotate_secret(endpoint=endpoint, overlap=overlap)
