@@ -17,6 +17,8 @@ _environment = throwaway_environment()
 os.environ.update(_environment.__enter__())
 django.setup()
 
+pytest_plugins = ["tests.account_fixtures"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have the database stopped at the end, however the run ends."""

@@ -14,8 +14,8 @@ from connections.actors import operator
 from connections.models import ConnectedAccount, Entity, RefreshAttempt, RefreshOutcome, Status
 from connections.operations import disable_account
 from integrations.models import AuthConfig, Project
-from tests.connections.making import connect
 from tests.console.staff import signed_in
+from tests.making import connect
 
 LIST = "/admin/connections/connectedaccount/"
 

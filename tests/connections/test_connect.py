@@ -24,7 +24,7 @@ from connections.models import (
 )
 from connections.operations import delete_account, link_account, reconnect_account
 from integrations.models import AuthConfig
-from tests.connections.making import CALLBACK_URL
+from tests.making import CALLBACK_URL
 from tests.provider import USERINFO_PATH, Answer, ScriptedProvider, tokens
 
 pytestmark = pytest.mark.django_db

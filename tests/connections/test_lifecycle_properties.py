@@ -35,7 +35,7 @@ from connections.refresh.claim import claim_account
 from connections.refresh.work import refresh_claimed
 from connections.revoking import revoke_due
 from integrations.models import AuthConfig
-from tests.connections.making import initiate, store_grant
+from tests.making import initiate, store_grant
 from tests.provider import Answer, ScriptedProvider, tokens
 from webhooks.models import Event
 

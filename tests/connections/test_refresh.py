@@ -24,7 +24,7 @@ from connections.refresh.claim import Claim, claim_due
 from connections.refresh.work import refresh_claimed
 from connections.revoking import revoke_due
 from integrations.schemes import TokenSet
-from tests.connections.making import store_grant
+from tests.making import store_grant
 from tests.provider import REVOKE_PATH, Answer, ScriptedProvider, tokens
 from webhooks.models import Event, EventType
 

@@ -22,7 +22,7 @@ from connections.models import (
 )
 from integrations.models import ApiKey, AuthConfig, Project
 from integrations.secrets import Secret
-from tests.connections.making import initiate, store_grant
+from tests.making import initiate, store_grant
 from webhooks.models import Delivery, DeliveryAttempt, Endpoint, Event, EventType
 
 CANARY = "canary-in-a-sealed-field"

@@ -21,7 +21,7 @@ from connections.models import Credentials, Entity
 from integrations.models import AuthConfig, Project
 from integrations.secrets import KeyUnknown, NoKeys, SealBroken, SealedField, Secret, keyring
 from integrations.secrets.field import Sealed
-from tests.connections.making import connect, token_set
+from tests.making import connect, token_set
 from webhooks.models import Endpoint
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from django.utils import timezone
 from connections.models import ConnectedAccount, Entity
 from integrations.models import AuthConfig, Project
 from integrations.secrets import Secret
-from tests.connections.making import CALLBACK_URL, connect
+from tests.making import CALLBACK_URL, connect
 from tests.provider import ScriptedProvider
 
 
