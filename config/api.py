@@ -128,6 +128,6 @@ def _in_shape(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return shaped
 
 
-def unknown_path(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+def unknown_path(request: HttpRequest) -> HttpResponse:
     """Answer what the API has no path for."""
     return _on_unknown_path(request, Http404())

@@ -25,6 +25,8 @@ def throwaway_environment() -> Iterator[dict[str, str]]:
     A DATABASE_URL from the shell is used as it is; without one an embedded PostgreSQL runs for the
     time of the block.
     """
+    folder = Path(tempfile.mkdtemp(prefix="evergrant-"))
+    (folder / "static").mkdir()
     variables = {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "DEBUG": "0",
@@ -34,17 +36,23 @@ def throwaway_environment() -> Iterator[dict[str, str]]:
         "BASE_URL": "http://testserver",
         "OUTBOUND_ALLOW_LOOPBACK": "1",
         "LOG_LEVEL": "WARNING",
+        "STATIC_ROOT": str(folder / "static"),
     }
-    given = os.environ.get(GIVEN_BY_THE_SHELL)
-    if given:
-        yield variables | {GIVEN_BY_THE_SHELL: given}
-        return
-    folder = Path(tempfile.mkdtemp(prefix="evergrant-"))
     try:
-        with embedded(folder / "pgdata", durable=False) as server:
-            yield variables | {GIVEN_BY_THE_SHELL: server.url}
+        with _database(folder) as url:
+            yield variables | {GIVEN_BY_THE_SHELL: url}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _database(folder: Path) -> Iterator[str]:
+    given = os.environ.get(GIVEN_BY_THE_SHELL)
+    if given:
+        yield given
+        return
+    with embedded(folder / "pgdata", durable=False) as server:
+        yield server.url
 
 
 def main(command: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views import defaults
 from django.views.generic import RedirectView
 
@@ -21,7 +21,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("connect/", include("connections.connect.urls")),
     path("api/v1/", api_urls()),
-    path("api/<path:rest>", unknown_path),
+    re_path("^api/", unknown_path),
 ]
 
 

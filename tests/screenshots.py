@@ -32,7 +32,8 @@ PHONE = {"width": 390, "height": 860}
 REFRESHES = 3
 SIDE_BY_SIDE = """
 <!doctype html><style>
-  body {{ margin: 0; padding: 24px; display: flex; gap: 24px; background: #e7eaee; width: max-content }}
+  body {{ display: flex; gap: 24px; width: max-content; margin: 0; padding: 24px }}
+  body {{ background: #e7eaee }}
   img {{ display: block; border-radius: 12px; box-shadow: 0 2px 12px rgb(0 0 0 / .18) }}
 </style><img src="{left}"><img src="{right}">
 """

@@ -83,7 +83,6 @@ class Installation:
         console.progress("setting up the demo project")
         demo = set_up_demo(
             sandbox_url=self.options.sandbox_url,
-            callback_url=f"{self.options.sandbox_url}/",
             environment=environment.demo(self.options, self._keys, self._database_url),
         )
         kept = {"DATABASE_URL": self._database_url}

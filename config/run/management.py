@@ -39,15 +39,8 @@ def _reason(lines: list[str]) -> str:
     return " ".join(findings) or next(reversed(lines), "")
 
 
-def set_up_demo(
-    *, sandbox_url: str, callback_url: str, environment: Mapping[str, str]
-) -> dict[str, Any]:
+def set_up_demo(*, sandbox_url: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """Create the demo's operator, project and link where they are missing; return what they are."""
-    output = manage(
-        "demo",
-        f"--sandbox-url={sandbox_url}",
-        f"--callback-url={callback_url}",
-        environment=environment,
-    )
+    output = manage("demo", f"--sandbox-url={sandbox_url}", environment=environment)
     shown: dict[str, Any] = json.loads(output)
     return shown

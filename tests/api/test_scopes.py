@@ -88,9 +88,13 @@ def account_id(auth_config: AuthConfig, project: Project) -> str:
     return connect(auth_config=auth_config, entity=entity).pk
 
 
-def credentials(caller: Caller, account_id: str) -> Any:
-    path = f"/connected_accounts/{account_id}/credentials"
-    return caller("GET", path, query="minimum_seconds=0")
+def credentials(caller: Caller, account_id: str, query: str = "minimum_seconds=0") -> Any:
+    return caller("GET", f"/connected_accounts/{account_id}/credentials", query=query)
+
+
+def test_credentials_need_not_be_asked_for_a_time(owner: Caller, account_id: str) -> None:
+    """The token of the fixture lives a minute, which is the default: one call to the provider."""
+    assert credentials(owner, account_id, query="").status_code != 400
 
 
 def test_credentials_are_given_to_a_key_with_their_scope(project: Project, account_id: str) -> None:
