@@ -125,7 +125,8 @@ def move(
         "updated_at": now,
     }
     if to is not Status.ACTIVE:
-        fields |= {"refresh_at": None, "lease_id": "", "lease_until": None}
+        # The lease stays: whoever holds it may be calling the provider at this moment.
+        fields |= {"refresh_at": None}
     with transaction.atomic():
         rows = ConnectedAccount.objects.filter(pk=account.pk, status=before)
         if not rows.update(**fields):

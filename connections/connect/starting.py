@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -36,8 +37,16 @@ def find_link(*, token: str, browser: str, now: datetime) -> ConnectLink:
     return link
 
 
-def start_attempt(*, token: str, browser: str, now: datetime) -> str:
-    """Bind the link to ``browser`` and return the provider's page to send the person to.
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Departure:
+    """A person on her way: from which link, to which page of the provider."""
+
+    link: ConnectLink
+    url: str
+
+
+def start_attempt(*, token: str, browser: str, now: datetime) -> Departure:
+    """Bind the link to ``browser`` and say where at the provider to send the person.
 
     Args:
         browser: the random text in this browser's cookie.
@@ -52,7 +61,7 @@ def start_attempt(*, token: str, browser: str, now: datetime) -> str:
         _check(link, browser=browser, now=now)
         link.browser_digest = digest(browser)
         link.save(update_fields=["browser_digest"])
-        return _begin(link, browser=browser, now=now)
+        return Departure(link=link, url=_begin(link, browser=browser, now=now))
 
 
 def _check(link: ConnectLink, *, browser: str, now: datetime) -> None:

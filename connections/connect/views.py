@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 BROWSER_COOKIE = "evergrant_connect"
 BROWSER_COOKIE_SECONDS = 3600
-# The token of the link a browser is on, so that its pages can offer to try again.
-TRY_AGAIN_COOKIE = "evergrant_link"
 LONGEST_PARAMETER = 4096
 
 
@@ -56,12 +54,12 @@ class LinkView(View):
         """Bind the link to this browser and send the person to the provider."""
         browser = _browser(request) or new_token()
         try:
-            target = start_attempt(token=token, browser=browser, now=timezone.now())
+            departure = start_attempt(token=token, browser=browser, now=timezone.now())
         except ConnectionsError as error:
             return _refusal(request, error)
-        response = HttpResponseRedirect(target)
+        response = HttpResponseRedirect(departure.url)
         _set_cookie(request, response, BROWSER_COOKIE, browser)
-        _set_cookie(request, response, TRY_AGAIN_COOKIE, token)
+        _set_cookie(request, response, _try_again_cookie(departure.link), token)
         return response
 
 
@@ -97,12 +95,12 @@ def _success(request: HttpRequest, outcome: Outcome) -> HttpResponse:
             "reconnected": outcome.account.status_reason == "reconnected",
         }
         response = render(request, "connect/done.html", context)
-    response.delete_cookie(TRY_AGAIN_COOKIE, path=LINK_PATH)
+    response.delete_cookie(_try_again_cookie(outcome.link), path=LINK_PATH)
     return response
 
 
 def _failure(request: HttpRequest, outcome: Outcome) -> HttpResponse:
-    context = failure_context(outcome) | {"try_again_url": _try_again_url(request)}
+    context = failure_context(outcome) | {"try_again_url": _try_again_url(request, outcome.link)}
     response = render(request, "connect/problem.html", context)
     return _allow_form_to(response, outcome.link)
 
@@ -111,8 +109,13 @@ def _refusal(request: HttpRequest, error: ConnectionsError) -> HttpResponse:
     return render(request, "connect/problem.html", refusal_context(error), status=error.status)
 
 
-def _try_again_url(request: HttpRequest) -> str:
-    token = request.COOKIES.get(TRY_AGAIN_COOKIE, "")
+def _try_again_cookie(link: ConnectLink) -> str:
+    """Name the cookie that keeps a link's token, so that its pages can offer to try again."""
+    return f"evergrant_{link.pk}"
+
+
+def _try_again_url(request: HttpRequest, link: ConnectLink) -> str:
+    token = request.COOKIES.get(_try_again_cookie(link), "")
     return reverse("connect:link", args=[token]) if token.isascii() and token else ""
 
 

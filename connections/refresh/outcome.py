@@ -69,7 +69,7 @@ def _store_refusal(
         return RefreshOutcome.SUPERSEDED
     if account.status != Status.ACTIVE:
         _update(account, _released(claim, account))
-        return RefreshOutcome.DISCARDED
+        return RefreshOutcome.IN_DOUBT if refusal.outcome_unknown else RefreshOutcome.DISCARDED
     if refusal.kind is RefusalKind.TERMINAL:
         return _expire(claim, account, refusal, now)
     if refusal.kind is RefusalKind.CONFIGURATION:

@@ -3,59 +3,61 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import structlog
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from connections.links import expire_unused_links
-from connections.models import Trigger
-from connections.refresh.claim import claim_due
-from connections.refresh.work import refresh_claimed
+from connections.refresh.crew import Crew
 from connections.revoking import revoke_due
 
 if TYPE_CHECKING:
     from threading import Event
 
-    from connections.refresh.claim import Claim
-
 log = structlog.get_logger(__name__)
 
-BATCH = 16
 PAUSE_SECONDS = 1.0
 
 
-def refresh_due(*, limit: int = BATCH) -> int:
-    """Refresh up to ``limit`` due accounts, side by side; return how many were claimed."""
-    claims = claim_due(limit=limit, trigger=Trigger.SCHEDULE, now=timezone.now())
-    if claims:
-        with ThreadPoolExecutor(max_workers=len(claims), thread_name_prefix="refresh") as pool:
-            list(pool.map(_refresh_in_thread, claims))
-    return len(claims)
+def refresh_due() -> int:
+    """Refresh all that is due now, side by side; return how many accounts were tried."""
+    tried = 0
+    with Crew() as crew:
+        while claimed := crew.take_up(now=timezone.now()):
+            tried += claimed
+            crew.settle(timeout=None)
+    return tried
 
 
 def watch_refreshes(*, seconds: float | None, stop: Event) -> None:
     """Refresh what falls due, expire unused links and finish revocations, again and again.
 
+    A database that goes away is waited for. Calls under way at the end are waited for, because
+    an answer that nobody stores may cost the grant.
+
     Args:
         seconds: for how long; None means until ``stop`` is set.
     """
-    end = None if seconds is None else time.monotonic() + seconds
-    while not stop.is_set() and (end is None or time.monotonic() < end):
-        worked = refresh_due()
-        worked += revoke_due()
-        worked += expire_unused_links(now=timezone.now())
-        if not worked:
-            stop.wait(PAUSE_SECONDS)
+    end = float("inf") if seconds is None else time.monotonic() + seconds
+    with Crew() as crew:
+        while not stop.is_set() and time.monotonic() < end:
+            try:
+                busy = _once(crew)
+            except (OperationalError, InterfaceError) as error:
+                log.warning("refresher_lost_database", error=type(error).__name__)
+                connection.close()
+                busy = False
+            if not busy:
+                stop.wait(PAUSE_SECONDS)
 
 
-def _refresh_in_thread(claim: Claim) -> None:
-    # One account's surprise must not stop the batch; its lease runs out and it is tried again.
-    try:
-        refresh_claimed(claim)
-    except Exception:
-        log.exception("refresh_crashed", connected_account_id=claim.account.pk)
-    finally:
-        connection.close()
+def _once(crew: Crew) -> bool:
+    """Do a round; return whether there may be more to do at once."""
+    now = timezone.now()
+    worked = crew.take_up(now=now)
+    worked += crew.settle(timeout=PAUSE_SECONDS)
+    worked += revoke_due()
+    worked += expire_unused_links(now=now)
+    return worked > 0 or crew.busy

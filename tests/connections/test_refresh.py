@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from connections import vault
 from connections.actors import SYSTEM
@@ -19,7 +21,12 @@ from connections.models import (
     Status,
     Trigger,
 )
-from connections.operations import delete_account, disable_account, revoke_account
+from connections.operations import (
+    delete_account,
+    disable_account,
+    enable_account,
+    revoke_account,
+)
 from connections.refresh.claim import Claim, claim_due
 from connections.refresh.work import refresh_claimed
 from connections.revoking import revoke_due
@@ -262,3 +269,37 @@ def test_a_refusal_of_a_replaced_grant_expires_nobody(
     store_grant(current, now=timezone.now(), reason=Reason.RECONNECTED, number=9)
     refresh_claimed(claim)
     assert ConnectedAccount.objects.get(pk=due_account.pk).status == Status.ACTIVE
+
+
+def test_an_account_that_is_switched_off_and_on_during_a_call_is_not_called_twice(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    claim = claim_one()
+    current = ConnectedAccount.objects.get(pk=due_account.pk)
+    disable_account(account=current, actor=SYSTEM)
+    enable_account(account=current, actor=SYSTEM)
+    assert claim_due(limit=1, trigger=Trigger.SCHEDULE, now=timezone.now()) == []
+    refresh_claimed(claim)
+    assert len(provider.token_calls()) == 1
+
+
+def test_a_lost_answer_is_remembered_although_the_account_was_disabled(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(Answer(json={"access_token": "lost"}, cut=True))
+    claim = claim_one()
+    disable_account(account=ConnectedAccount.objects.get(pk=due_account.pk), actor=SYSTEM)
+    refresh_claimed(claim)
+    assert RefreshAttempt.objects.get().outcome == RefreshOutcome.IN_DOUBT
+
+
+def test_with_the_wrong_key_nobody_is_called_and_nothing_is_overwritten(
+    due_account: ConnectedAccount, provider: ScriptedProvider, settings: Settings
+) -> None:
+    before = Credentials.objects.filter(pk=due_account.pk).values().get()
+    settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    account = refreshed(due_account)
+    assert provider.token_calls() == []
+    assert account.status == Status.ACTIVE
+    assert Credentials.objects.filter(pk=due_account.pk).values().get() == before
+    assert RefreshAttempt.objects.get().error_code == "credentials_do_not_open"

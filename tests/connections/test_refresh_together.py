@@ -11,7 +11,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -188,3 +188,26 @@ def test_a_dead_account_is_not_served(
     with pytest.raises(AccountUnusable):
         get_credentials(account=due_account)
     assert RefreshAttempt.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_account_that_somebody_locks_holds_up_nobody(due_account: ConnectedAccount) -> None:
+    locked, released = threading.Event(), threading.Event()
+
+    def hold_lock() -> None:
+        with transaction.atomic():
+            ConnectedAccount.objects.locked(due_account.pk)
+            locked.set()
+            released.wait(30)
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(hold_lock)
+        assert locked.wait(30)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '2s'")
+            assert claim_due(limit=5, trigger=Trigger.SCHEDULE, now=timezone.now()) == []
+        finally:
+            released.set()
+            connection.close()

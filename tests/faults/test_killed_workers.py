@@ -191,6 +191,31 @@ def test_a_worker_that_is_asked_to_stop_ends_its_refresh_first(
     assert RefreshAttempt.objects.get().outcome == RefreshOutcome.STORED
 
 
+def test_an_answer_that_arrives_while_the_database_is_away_is_stored_later(
+    due_account: ConnectedAccount,
+    provider: ScriptedProvider,
+    start_worker: Callable[[], Worker],
+) -> None:
+    gate = Gate()
+    provider.answer_tokens(Answer(json=tokens().json, before=gate.hold))
+    start_worker()
+    assert gate.reached.wait(PATIENCE_SECONDS)
+    assert cut_other_connections() >= 1
+    gate.opened.set()
+    until(lambda: generation(due_account) == 2)
+    assert calls_with(provider, "refresh-1") == 1
+
+
+def cut_other_connections() -> int:
+    """Have PostgreSQL end every other connection to the test database; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return int(cursor.fetchone()[0])
+
+
 def end_lease(of: ConnectedAccount) -> None:
     past = timezone.now() - LATER
     ConnectedAccount.objects.filter(pk=of.pk).update(lease_until=past)

@@ -25,10 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, watch: bool, **options: Any) -> None:
         """Refresh once, or watch."""
         if not watch:
-            count = 0
-            while claimed := refresh_due():
-                count += claimed
-            self.stdout.write(f"{count} accounts tried")
+            self.stdout.write(f"{refresh_due()} accounts tried")
             return
         with stop_on_signal() as stop:
             watch_refreshes(seconds=None, stop=stop)
