@@ -1,0 +1,1 @@
+"""Entities, connected accounts and their lifecycle: connecting, keeping fresh, revoking."""

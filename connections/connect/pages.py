@@ -45,6 +45,17 @@ def _scopes(toolkit: Toolkit, scopes: list[str]) -> list[dict[str, str]]:
     return [{"name": scope, "description": toolkit.describe_scope(scope)} for scope in scopes]
 
 
+def done_context(link: ConnectLink) -> dict[str, Any]:
+    """Return what the last page shows: whose account is connected to what."""
+    account = link.account
+    return {
+        "project": account.project,
+        "toolkit": account.catalog_entry,
+        "account": account,
+        "reconnected": account.status_reason == Reason.RECONNECTED,
+    }
+
+
 def return_url(link: ConnectLink, *, status: str, error: str = "") -> str:
     """Return the app's callback URL with the result in its query; empty where it gave none."""
     if not link.callback_url:

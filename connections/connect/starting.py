@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # How long a person may take at the provider: signing up there, finding a second factor.
 ATTEMPT_LIFETIME = timedelta(minutes=30)
+_RELATED = ("account__entity", "account__auth_config", "account__project")
 
 
 def find_link(*, token: str, browser: str, now: datetime) -> ConnectLink:
@@ -29,8 +30,7 @@ def find_link(*, token: str, browser: str, now: datetime) -> ConnectLink:
         LinkExpired: it ran out.
         LinkUsed: it has led to a connection, or another browser is using it.
     """
-    related = ("account__entity", "account__auth_config", "account__project")
-    link = ConnectLink.objects.with_token(token).select_related(*related).first()
+    link = ConnectLink.objects.with_token(token).select_related(*_RELATED).first()
     if link is None:
         raise LinkUnknown
     _check(link, browser=browser, now=now)
@@ -43,6 +43,17 @@ class Departure:
 
     link: ConnectLink
     url: str
+
+
+def find_completed_link(*, link_id: str, browser: str) -> ConnectLink:
+    """Return the link that this browser brought to its end. Raises LinkUnknown."""
+    completed = ConnectLink.objects.filter(
+        pk=link_id, browser_digest=digest(browser), completed_at__isnull=False
+    )
+    link = completed.select_related(*_RELATED).first()
+    if link is None or link.account.status == Status.DELETED:
+        raise LinkUnknown
+    return link
 
 
 def start_attempt(*, token: str, browser: str, now: datetime) -> Departure:

@@ -16,11 +16,12 @@ from django.views.decorators.cache import never_cache
 from connections.connect.answering import take_answer
 from connections.connect.pages import (
     confirm_context,
+    done_context,
     failure_context,
     refusal_context,
     return_url,
 )
-from connections.connect.starting import find_link, start_attempt
+from connections.connect.starting import find_completed_link, find_link, start_attempt
 from connections.errors import ConnectionsError, LinkError
 from connections.issuing import LINK_PATH
 from integrations.tokens import new_token
@@ -79,22 +80,27 @@ class CallbackView(View):
             )
         except LinkError as error:
             return _refusal(request, error)
-        return _success(request, outcome) if outcome.succeeded else _failure(request, outcome)
+        return _success(outcome) if outcome.succeeded else _failure(request, outcome)
 
 
-def _success(request: HttpRequest, outcome: Outcome) -> HttpResponse:
-    target = return_url(outcome.link, status="success")
-    response: HttpResponse
-    if target:
-        response = HttpResponseRedirect(target)
-    else:
-        context = {
-            "project": outcome.account.project,
-            "toolkit": outcome.account.catalog_entry,
-            "account": outcome.account,
-            "reconnected": outcome.account.status_reason == "reconnected",
-        }
-        response = render(request, "connect/done.html", context)
+@method_decorator(never_cache, name="dispatch")
+class FinishedView(View):
+    """The end of the way where the app gave no callback URL."""
+
+    def get(self, request: HttpRequest, link_id: str) -> HttpResponse:
+        """Say that it is done, to the browser that did it."""
+        try:
+            link = find_completed_link(link_id=link_id, browser=_browser(request))
+        except LinkError as error:
+            return _refusal(request, error)
+        return render(request, "connect/done.html", done_context(link))
+
+
+def _success(outcome: Outcome) -> HttpResponse:
+    # Off this address, which holds the code: a reload must not look like a replay.
+    finished = reverse("connect:finished", args=[outcome.link.pk])
+    target = return_url(outcome.link, status="success") or finished
+    response = HttpResponseRedirect(target)
     response.delete_cookie(_try_again_cookie(outcome.link), path=LINK_PATH)
     return response
 

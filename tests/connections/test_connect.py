@@ -124,8 +124,10 @@ def test_a_person_connects_and_is_sent_back_to_the_app(
 def test_without_a_callback_url_the_page_says_that_it_is_done(auth_config: AuthConfig) -> None:
     person = Person(link_to(auth_config, callback_url=""))
     person.set_out()
-    page = person.come_back(code="c")
-    assert "alice@example.com" in page.content.decode()  # type: ignore[attr-defined]
+    finished = person.come_back(code="c").headers["Location"]  # type: ignore[attr-defined]
+    for _ in range(2):
+        assert "alice@example.com" in person.client.get(finished).content.decode()
+    assert Client().get(finished).status_code == 404
 
 
 def test_an_answer_is_taken_once(url: str, provider: ScriptedProvider) -> None:
