@@ -43,6 +43,9 @@ test: $(STAMP) browser ## run the tests; ARGS="-k name" chooses some
 browser: $(STAMP) ## find the browser that the tests drive, or install it
 	@$(BIN)/python -m tests.browser_program
 
+screenshots: $(STAMP) browser ## take the pictures in docs/img/ anew
+	$(BIN)/python -m tests.screenshots
+
 format: $(STAMP) ## format the code and repair what can be repaired
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

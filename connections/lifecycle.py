@@ -40,7 +40,6 @@ _FAILURES = {
 _DISABLED = {Reason.DISABLED_BY_OPERATOR, Reason.DISABLED_BY_API}
 _REVOKED = {Reason.REVOKED_BY_OPERATOR, Reason.REVOKED_BY_API}
 _DELETED = {Reason.DELETED_BY_OPERATOR, Reason.DELETED_BY_API}
-_RECONNECTED = {Reason.RECONNECTED, Reason.CONNECTED}
 
 # (from, to) -> the reasons that may lead there. None stands for "does not exist yet".
 TRANSITIONS: dict[tuple[Status | None, Status], set[Reason]] = {
@@ -50,12 +49,13 @@ TRANSITIONS: dict[tuple[Status | None, Status], set[Reason]] = {
     (Status.INITIATED, Status.EXPIRED): {Reason.LINK_EXPIRED},
     (Status.ACTIVE, Status.EXPIRED): _DEATHS,
     (Status.ACTIVE, Status.INACTIVE): _DISABLED,
-    (Status.INACTIVE, Status.ACTIVE): {Reason.ENABLED} | _RECONNECTED,
+    (Status.INACTIVE, Status.ACTIVE): {Reason.ENABLED, Reason.RECONNECTED},
     # A person may reconnect an account that still works, to grant more or to start afresh.
     (Status.ACTIVE, Status.ACTIVE): {Reason.RECONNECTED},
-    (Status.EXPIRED, Status.ACTIVE): _RECONNECTED,
-    (Status.FAILED, Status.ACTIVE): _RECONNECTED,
-    (Status.REVOKED, Status.ACTIVE): _RECONNECTED,
+    # An account whose link ran out was never connected: then it is the first time.
+    (Status.EXPIRED, Status.ACTIVE): {Reason.RECONNECTED, Reason.CONNECTED},
+    (Status.FAILED, Status.ACTIVE): {Reason.CONNECTED},
+    (Status.REVOKED, Status.ACTIVE): {Reason.RECONNECTED},
     (Status.ACTIVE, Status.REVOKED): _REVOKED,
     (Status.INACTIVE, Status.REVOKED): _REVOKED,
     (Status.EXPIRED, Status.REVOKED): _REVOKED,
@@ -75,10 +75,10 @@ _EVENT_BY_TARGET = {
 _NEEDS_PERSON = {Status.EXPIRED, Status.REVOKED}
 
 
-def event_type(before: Status | None, after: Status) -> EventType:
-    """Return the event that a change from ``before`` to ``after`` is told by."""
+def event_type(after: Status, reason: Reason) -> EventType:
+    """Return the event that a change to ``after`` for ``reason`` is told by."""
     if after is Status.ACTIVE:
-        return EventType.ACTIVATED if before is Status.INITIATED else EventType.REACTIVATED
+        return EventType.ACTIVATED if reason is Reason.CONNECTED else EventType.REACTIVATED
     return _EVENT_BY_TARGET[after]
 
 
@@ -153,7 +153,7 @@ def _write_history(
     )
     event = record_event(
         project=account.project,
-        type=event_type(before, after),
+        type=event_type(after, Reason(account.status_reason)),
         subject_id=account.pk,
         tenant_id=account.entity.tenant_id,
         data=data,

@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import django
@@ -31,11 +32,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def database_url() -> Iterator[str]:
-    """Yield the URL of an empty database for processes of their own, dropped after the run.
+    """Yield the URL of a database for processes of their own, dropped after the run.
 
     It is not the test database that pytest-django makes: what a test wrote there is in a
     transaction that no other process sees.
     """
+    with empty_database() as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_database_url() -> Iterator[str]:
+    """Yield the URL of a database that no other test has seen, for keys of one's own."""
+    with empty_database() as url:
+        yield url
+
+
+@contextmanager
+def empty_database() -> Iterator[str]:
+    """Make a database on the tests' server and drop it afterwards."""
     server = os.environ["DATABASE_URL"]
     name = f"evergrant_processes_{secrets.token_hex(4)}"
     with psycopg.connect(server, autocommit=True) as connection:

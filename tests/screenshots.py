@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from config.throwaway import throwaway_environment
 from tests.browser_program import FLAGS, browser
@@ -27,8 +27,8 @@ from tests.sandbox_process import ROOT, SandboxProcess
 FOLDER = ROOT / "docs/img"
 LARGEST_BYTES = 300_000
 # How an operator and a person on a phone see it; one picture shows both, side by side.
-DESK = {"width": 1180, "height": 860}
-PHONE = {"width": 390, "height": 860}
+DESK: ViewportSize = {"width": 1180, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 860}
 REFRESHES = 3
 SIDE_BY_SIDE = """
 <!doctype html><style>

@@ -253,9 +253,9 @@ def test_lost_keys_are_told_before_the_database_is_touched(fresh: RunProcess) ->
 
 
 def test_a_given_database_is_used_and_none_is_embedded(
-    fresh: RunProcess, database_url: str
+    fresh: RunProcess, fresh_database_url: str
 ) -> None:
-    fresh.environment["DATABASE_URL"] = database_url
+    fresh.environment["DATABASE_URL"] = fresh_database_url
     fresh.start()
     assert not (fresh.var / "pgdata").exists()
     assert fresh.stop() == 0

@@ -98,8 +98,11 @@ def history(request: ApiRequest, account_id: str) -> list[TimelineEntry]:
 
 @router.post("/{account_id}/reconnect", response={201: LinkOut})
 @requires(Scope.WRITE)
-def reconnect(request: ApiRequest, account_id: str, body: ReconnectIn) -> Status[LinkOut]:
+def reconnect(
+    request: ApiRequest, account_id: str, body: ReconnectIn | None = None
+) -> Status[LinkOut]:
     """Make a link on which the user reconnects this account; its id stays the same."""
+    body = body or ReconnectIn()
     issued = reconnect_account(
         account=find_account(request, account_id),
         actor=api_key(request.auth),

@@ -1,9 +1,6 @@
 """Refresh an account, and read its credentials."""
 
-from typing import Annotated
-
 from ninja import Query, Router
-from pydantic import Field
 
 from connections.api.accounts import find_account
 from connections.api.schemas import AccountOut, CredentialsOut
@@ -13,8 +10,6 @@ from integrations.api.access import ApiRequest, requires
 from integrations.models.api_key import Scope
 
 router = Router(tags=["connected accounts"])
-
-Seconds = Annotated[int, Field(ge=0, le=3600)]
 
 
 @router.post("/{account_id}/refresh", response=AccountOut)
@@ -27,7 +22,7 @@ def refresh(request: ApiRequest, account_id: str) -> ConnectedAccount:
 @router.get("/{account_id}/credentials", response=CredentialsOut)
 @requires(Scope.CREDENTIALS)
 def credentials(
-    request: ApiRequest, account_id: str, minimum_seconds: Query[Seconds] = 60
+    request: ApiRequest, account_id: str, minimum_seconds: int = Query(60, ge=0, le=3600)
 ) -> CredentialsOut:
     """An access token that is good for `minimum_seconds` more."""
     grant = get_credentials(

@@ -116,8 +116,8 @@ def _activate(
     now: datetime,
 ) -> None:
     toolkit = attempt.auth_config.catalog_entry
-    known_before = bool(account.identity_id) or account.status != Status.INITIATED
-    reason = Reason.RECONNECTED if known_before else Reason.CONNECTED
+    connected_before = account.transitions.filter(to_status=Status.ACTIVE).exists()
+    reason = Reason.RECONNECTED if connected_before else Reason.CONNECTED
     granted = attempt.scopes if tokens.scopes is None else tokens.scopes
     changes = vault.schedule(tokens=tokens, toolkit=toolkit, now=now) | {
         "scopes_requested": attempt.scopes,

@@ -52,14 +52,18 @@ class Crew:
     ) -> None:
         self._pool.shutdown()
         for _ in range(LAST_TRIES):
-            try:
-                while self.busy:
-                    self.settle(timeout=None)
+            self._settle_all()
+            if not self.busy:
                 return
-            except (OperationalError, InterfaceError):
-                connection.close()
-                time.sleep(LAST_PAUSE_SECONDS)
+            time.sleep(LAST_PAUSE_SECONDS)
         log.error("answers_not_stored", count=len(self._under_way))
+
+    def _settle_all(self) -> None:
+        try:
+            while self.busy:
+                self.settle(timeout=None)
+        except (OperationalError, InterfaceError):
+            connection.close()
 
     @property
     def busy(self) -> bool:

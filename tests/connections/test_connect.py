@@ -26,6 +26,7 @@ from connections.operations import delete_account, link_account, reconnect_accou
 from integrations.models import AuthConfig
 from tests.making import CALLBACK_URL
 from tests.provider import USERINFO_PATH, Answer, ScriptedProvider, tokens
+from webhooks.models import Event, EventType
 
 pytestmark = pytest.mark.django_db
 
@@ -216,7 +217,9 @@ def test_a_person_who_declines_can_try_again_or_go_back(url: str) -> None:
     assert "status=failed" in page
     person.set_out()
     person.come_back(code="c")
-    assert ConnectedAccount.objects.get().status == Status.ACTIVE
+    account = ConnectedAccount.objects.get()
+    assert (account.status, account.status_reason) == (Status.ACTIVE, Reason.CONNECTED)
+    assert Event.objects.latest("sequence").type == EventType.ACTIVATED
 
 
 def test_the_providers_error_text_never_becomes_markup(url: str) -> None:

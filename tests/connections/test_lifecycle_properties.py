@@ -45,7 +45,7 @@ DOWN = Answer(status=503, json={})
 
 
 def person_connects(account: ConnectedAccount, provider: ScriptedProvider) -> None:
-    first = account.status == Status.INITIATED
+    first = not account.transitions.filter(to_status=Status.ACTIVE).exists()
     reason = Reason.CONNECTED if first else Reason.RECONNECTED
     with transaction.atomic():
         store_grant(account, now=timezone.now(), reason=reason)
@@ -120,8 +120,7 @@ def check_invariants(account: ConnectedAccount) -> None:
     assert walked == [step.to_status for step in steps[:-1]]
     assert (steps[-1].to_status, steps[-1].reason) == (stored.status, stored.status_reason)
     for step in steps:
-        before = Status(step.from_status) if step.from_status else None
-        assert step.event.type == event_type(before, Status(step.to_status))
+        assert step.event.type == event_type(Status(step.to_status), Reason(step.reason))
         assert step.event.subject_id == account.pk
     told = Event.objects.filter(subject_id=account.pk, transition__isnull=False)
     assert told.count() == len(steps)

@@ -95,14 +95,14 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path, name: str) -> None:
     assert (started.returncode, started.stdout) == (0, "serving True\n"), started.stderr
 
 
-def test_a_key_that_did_not_seal_the_database_is_refused(database_url: str) -> None:
+def test_a_key_that_did_not_seal_the_database_is_refused(fresh_database_url: str) -> None:
     keys = [Fernet.generate_key().decode() for _ in range(2)]
-    assert run("manage.py", "migrate", "-v0", database=database_url).returncode == 0
-    with psycopg.connect(database_url) as connection:
+    assert run("manage.py", "migrate", "-v0", database=fresh_database_url).returncode == 0
+    with psycopg.connect(fresh_database_url) as connection:
         connection.execute("DELETE FROM integrations_keycanary")
-    first = run("-c", SERVE, database=database_url, FIELD_ENCRYPTION_KEYS=keys[0])
-    wrong = run("-c", SERVE, database=database_url, FIELD_ENCRYPTION_KEYS=keys[1])
-    both = run("-c", SERVE, database=database_url, FIELD_ENCRYPTION_KEYS=",".join(keys[::-1]))
+    first = run("-c", SERVE, database=fresh_database_url, FIELD_ENCRYPTION_KEYS=keys[0])
+    wrong = run("-c", SERVE, database=fresh_database_url, FIELD_ENCRYPTION_KEYS=keys[1])
+    both = run("-c", SERVE, database=fresh_database_url, FIELD_ENCRYPTION_KEYS=",".join(keys[::-1]))
     assert [first.returncode, wrong.returncode, both.returncode] == [0, 1, 0]
     assert "(integrations.E004)" in wrong.stderr
     assert not any(key in wrong.stderr for key in keys)

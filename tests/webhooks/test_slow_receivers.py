@@ -57,7 +57,7 @@ def test_events_flow_while_another_endpoint_hangs(outbox: Outbox, slow: Receiver
         outbox.subscribe()
         event = outbox.record("ca_later")
         outbox.receiver.wait_for(lambda request: request.message_id == event.pk)
-        assert len(slow.received) <= AT_ONCE
+        assert len(slow.received) < SLOTS
         slow.release()
 
 
