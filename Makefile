@@ -8,7 +8,7 @@ PYTHONS := python3.13 python3.12 python3.11 python3 python3.14 python
 THROWAWAY := $(BIN)/python -m config.throwaway
 
 .DEFAULT_GOAL := help
-.PHONY: help install run manage check test browser format requirements clean
+.PHONY: help install run manage check test browser screenshots format requirements clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -124,6 +124,10 @@ TEMPLATES = [
 DATABASES = {"default": env.db("DATABASE_URL", default="postgresql://localhost/evergrant")}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# A form reads its choices through a server-side cursor, and a template may stop reading early. When
+# the garbage collector then closes the cursor amid another query of the same thread, that thread
+# waits for itself for ever. Large tables are read in batches by key instead.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Sign-in of operators ----------------------------------------------------------------------
