@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from config.api_docs import Docs
 from config.api_keys import KeyBearer, KeyHeader
 from connections.api import router as connections_router
 from integrations.api import router as integrations_router
@@ -19,6 +20,8 @@ from webhooks.api import router as webhooks_router
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+View: TypeAlias = "Callable[..., HttpResponse]"
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +32,7 @@ api = NinjaAPI(
     urls_namespace="api",
     description="Keeps the connected accounts of your users alive.",
     auth=[KeyHeader(), KeyBearer()],
+    docs=Docs(),
 )
 api.add_router("", integrations_router)
 api.add_router("", connections_router)
@@ -50,11 +54,7 @@ def error_response(
     return api.create_response(request, body, status=status)
 
 
-def _handles(kind: type[Exception]) -> Callable[[Any], Any]:
-    return api.exception_handler(kind)
-
-
-@_handles(EvergrantError)
+@api.exception_handler(EvergrantError)
 def _on_evergrant_error(request: HttpRequest, error: EvergrantError) -> HttpResponse:
     response = error_response(request, error.status, error.code, error.message, error.details)
     if "retry_after" in error.details:
@@ -62,7 +62,7 @@ def _on_evergrant_error(request: HttpRequest, error: EvergrantError) -> HttpResp
     return response
 
 
-@_handles(ValidationError)
+@api.exception_handler(ValidationError)
 def _on_invalid_request(request: HttpRequest, error: ValidationError) -> HttpResponse:
     # What was sent is not repeated: it may be a secret in the wrong place.
     fields = [
@@ -73,7 +73,7 @@ def _on_invalid_request(request: HttpRequest, error: ValidationError) -> HttpRes
     return error_response(request, 400, "invalid_request", message, {"fields": fields})
 
 
-@_handles(AuthenticationError)
+@api.exception_handler(AuthenticationError)
 def _on_no_key(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     message = "Give a valid API key in the header x-api-key."
     response = error_response(request, 401, "unauthenticated", message)
@@ -81,22 +81,22 @@ def _on_no_key(request: HttpRequest, error: AuthenticationError) -> HttpResponse
     return response
 
 
-@_handles(RequestDataTooBig)
+@api.exception_handler(RequestDataTooBig)
 def _on_giant_body(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     return error_response(request, 413, "request_too_large", "The request body is too large.")
 
 
-@_handles(Http404)
+@api.exception_handler(Http404)
 def _on_unknown_path(request: HttpRequest, error: Http404) -> HttpResponse:
     return error_response(request, 404, "not_found", "There is nothing at this address.")
 
 
-@_handles(HttpError)
+@api.exception_handler(HttpError)
 def _on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return error_response(request, error.status_code, "invalid_request", str(error))
 
 
-@_handles(Exception)
+@api.exception_handler(Exception)
 def _on_surprise(request: HttpRequest, error: Exception) -> HttpResponse:
     # The traceback's values stay out of the answer; the log has the type and the place.
     log.error("api_crashed", error=type(error).__name__, path=request.path, exc_info=error)
@@ -107,11 +107,11 @@ def api_urls() -> tuple[Any, str, str]:
     """Return the API's paths for `include`, answering in its shape where ninja would not."""
     patterns, app_name, namespace = api.urls
     for pattern in patterns:
-        pattern.callback = _in_shape(pattern.callback)
+        pattern.callback = _in_shape(cast("View", pattern.callback))
     return patterns, app_name, namespace
 
 
-def _in_shape(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _in_shape(view: View) -> View:
     @wraps(view)
     def shaped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

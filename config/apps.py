@@ -9,5 +9,5 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        """Have the schedules written after every migrate."""
-        from config import schedules  # noqa: F401, PLC0415 - connects a signal
+        """Have schedules written after every migrate, and failed tasks kept without messages."""
+        from config import schedules, tasks  # noqa: F401, PLC0415 - connects signals

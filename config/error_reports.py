@@ -42,9 +42,9 @@ _SHOWN_OF_FRAME: Final = (
 class NoVariables(SafeExceptionReporterFilter):
     """Keeps every local variable out of error reports."""
 
-    def get_traceback_frame_variables(self, request: Any, tb_frame: Any) -> list[tuple[str, Any]]:
+    def get_traceback_frame_variables(self, request: Any, tb_frame: Any) -> Any:
         """Return nothing, whatever the setting DEBUG says."""
-        return []
+        return {}.items()
 
 
 class TypesAndPlaces(ExceptionReporter):
@@ -65,4 +65,5 @@ class TypesAndPlaces(ExceptionReporter):
 def _frame(frame: dict[str, Any]) -> dict[str, Any]:
     cause = frame.get("exc_cause")
     shown = {name: frame[name] for name in _SHOWN_OF_FRAME if name in frame}
-    return shown | {"exc_cause": describe(cause) if cause else None}
+    has_place = frame.get("tb") is not None
+    return shown | {"exc_cause": describe(cause) if cause else None, "tb": has_place}

@@ -29,7 +29,7 @@ class RequestIdMiddleware:
         given = request.headers.get(HEADER, "")
         request_id = given if _ACCEPTABLE.fullmatch(given) else new_id("req")
         request.id = request_id  # type: ignore[attr-defined]
-        request.exception_reporter_class = TypesAndPlaces  # type: ignore[attr-defined]
+        request.exception_reporter_class = TypesAndPlaces
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self.get_response(request)
         response[HEADER] = request_id

@@ -1,0 +1,1 @@
+"""The ground floor: projects, auth configs, the catalog, schemes, secrets, the outbound door."""

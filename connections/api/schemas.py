@@ -110,6 +110,14 @@ class HistoryEntry(Schema):
     actor: str
 
 
+class CredentialsQuery(Schema):
+    """How fresh the token must be."""
+
+    minimum_seconds: Annotated[
+        int, Field(ge=0, le=3600, description="How long it must be good for, in seconds.")
+    ] = 60
+
+
 class CredentialsOut(Schema):
     """A token to call the service with. For your servers, never for an agent."""
 

@@ -3,7 +3,7 @@
 from ninja import Query, Router
 
 from connections.api.accounts import find_account
-from connections.api.schemas import AccountOut, CredentialsOut
+from connections.api.schemas import AccountOut, CredentialsOut, CredentialsQuery
 from connections.models import ConnectedAccount, Trigger
 from connections.refresh import get_credentials, refresh_account
 from integrations.api.access import ApiRequest, requires
@@ -22,11 +22,11 @@ def refresh(request: ApiRequest, account_id: str) -> ConnectedAccount:
 @router.get("/{account_id}/credentials", response=CredentialsOut)
 @requires(Scope.CREDENTIALS)
 def credentials(
-    request: ApiRequest, account_id: str, minimum_seconds: int = Query(60, ge=0, le=3600)
+    request: ApiRequest, account_id: str, query: Query[CredentialsQuery]
 ) -> CredentialsOut:
     """An access token that is good for `minimum_seconds` more."""
     grant = get_credentials(
-        account=find_account(request, account_id), minimum_seconds=minimum_seconds
+        account=find_account(request, account_id), minimum_seconds=query.minimum_seconds
     )
     return CredentialsOut(
         connected_account_id=grant.account.pk,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from django.http import HttpRequest
 from ninja.utils import contribute_operation_callback
@@ -73,4 +73,4 @@ def get_or_404(request: ApiRequest, rows: ProjectScopedQuerySet[Row], row_id: st
     if row is None:
         message = f"There is no {rows.model._meta.verbose_name} {row_id!r} in this project."
         raise NotFound(message)
-    return cast("Row", row)
+    return row

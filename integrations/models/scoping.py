@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from integrations.models.project import Project
 
-Row = TypeVar("Row", bound=models.Model, covariant=True)
+Row = TypeVar("Row", bound=models.Model, covariant=True)  # noqa: PLC0105 - as Django names it
 
 
 class ProjectScopedQuerySet(models.QuerySet[Row]):

@@ -35,7 +35,7 @@ class TokenSet:
     id_token: Secret | None = None
     expires_in: float | None = None
     scopes: list[str] | None = None
-    token_type: str = "bearer"
+    token_type: str = "bearer"  # noqa: S105 - no token
 
     @classmethod
     def from_answer(cls, answer: dict[str, Any]) -> Self:

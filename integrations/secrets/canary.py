@@ -1,4 +1,4 @@
-"""A canary per key: tells at start-up that the configured keys are the ones that sealed the data."""
+"""A canary per key: tells at start-up whether the configured keys sealed this database."""
 
 from __future__ import annotations
 

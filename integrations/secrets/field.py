@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db.models.query_utils import DeferredAttribute
 
@@ -35,9 +35,10 @@ class SealedAttribute(DeferredAttribute):
     """Gives a `Secret` on reading; takes a `Secret`, `None`, or what the database gave."""
 
     def __get__(self, instance: Any, cls: Any = None) -> Any:
-        value = super().__get__(instance, cls)  # type: ignore[no-untyped-call]
+        value = super().__get__(instance, cls)
         if isinstance(value, Sealed):
-            return Secret.sealed(lambda: self.field.open_for(instance, value))
+            field = cast("SealedField", self.field)
+            return Secret.sealed(lambda: field.open_for(instance, value))
         return value
 
     def __set__(self, instance: Model, value: object) -> None:

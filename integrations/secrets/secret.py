@@ -22,7 +22,8 @@ class Secret:
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, value: str) -> None:
-        if not isinstance(value, str):
+        given: object = value
+        if not isinstance(given, str):
             message = f"A Secret holds text, not {type(value).__name__}."
             raise TypeError(message)
         if not _is_encodable(value):
@@ -35,7 +36,7 @@ class Secret:
     def sealed(cls, opener: Callable[[], str]) -> Self:
         """Return a secret that ``opener`` opens when, and only when, it is revealed."""
         secret = cls.__new__(cls)
-        secret._open = opener
+        secret._open = opener  # noqa: SLF001 - its own class
         return secret
 
     def reveal(self) -> str:
@@ -46,6 +47,9 @@ class Secret:
             KeyUnknown: none of the configured keys sealed it.
         """
         return self._open()
+
+    # A template calls whatever needs no argument, unless it is marked like this.
+    reveal.alters_data = True  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
         return f"Secret('{MASK}')"

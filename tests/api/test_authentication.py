@@ -29,11 +29,8 @@ def test_the_key_may_be_a_bearer_token(project: Project, nobody: Caller, scheme:
     assert nobody("GET", PATH, authorization=f"{scheme} {key}").status_code == 200
 
 
-@pytest.mark.parametrize(
-    "headers", [{}, {"x-api-key": ""}, {"authorization": "Bearer "}, {"authorization": "Bearer"}]
-)
-def test_without_a_key_nobody_is_let_in(nobody: Caller, headers: dict[str, str]) -> None:
-    response = nobody("GET", PATH, **headers)
+def test_without_a_key_nobody_is_let_in(nobody: Caller) -> None:
+    response = nobody("GET", PATH)
     assert code_of(response) == (401, "unauthenticated")
     assert response["WWW-Authenticate"] == "Bearer"
 
@@ -104,8 +101,24 @@ def test_a_key_that_no_key_looks_like_is_a_bad_request(
     assert key not in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-api-key": ""},
+        {"authorization": ""},
+        {"authorization": "Bearer"},
+        {"authorization": "Bearer "},
+    ],
+)
+def test_an_empty_key_is_a_bad_request(nobody: Caller, headers: dict[str, str]) -> None:
+    """Granian makes an empty text of a header that is not ASCII."""
+    assert code_of(nobody("GET", PATH, **headers)) == (400, "invalid_request")
+
+
 def test_a_wrong_key_takes_one_lookup_by_digest(db: None) -> None:
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         Caller("eg_wrong")("GET", PATH)
     [query] = queries.captured_queries
     assert f"\"digest\" = '{digest('eg_wrong')}'" in query["sql"]

@@ -140,11 +140,13 @@ def test_a_crash_is_a_generic_answer(owner: Caller, monkeypatch: pytest.MonkeyPa
     assert "canary" not in response.content.decode()
 
 
-@pytest.mark.parametrize("middleware", ["django.middleware.common.CommonMiddleware.process_request"])
+@pytest.mark.parametrize(
+    "middleware", ["django.middleware.common.CommonMiddleware.process_request"]
+)
 def test_a_crash_before_the_api_has_the_same_shape(
     owner: Caller, monkeypatch: pytest.MonkeyPatch, middleware: str
 ) -> None:
-    monkeypatch.setattr(middleware, lambda self, request: crash(request))
+    monkeypatch.setattr(middleware, lambda _, request: crash(request))
     assert code_of(owner("GET", "/toolkits")) == (500, "internal_error")
 
 

@@ -22,7 +22,9 @@ def test_a_bad_id_in_a_body_is_a_bad_request(
     body = {"user_id": "alice", "auth_config_id": auth_config.pk} | {field: text}
     response = owner("POST", "/connected_accounts/link", body)
     assert code_of(response) == (400, "invalid_request")
-    assert [found["field"] for found in error_of(response)["details"]["fields"]] == [f"body.{field}"]
+    assert [found["field"] for found in error_of(response)["details"]["fields"]] == [
+        f"body.{field}"
+    ]
 
 
 @pytest.mark.parametrize("user_id", ["alice", "\U0001f511", "a b", "<b>", "a/b", "\u202eecila"])
@@ -45,7 +47,7 @@ def test_an_odd_id_in_a_path_is_not_found(owner: Caller, operation: Operation, t
 QUERIES = [(o, name) for o in OPERATIONS for name in o.query_parameters]
 
 
-@pytest.mark.parametrize(("operation", "name"), QUERIES, ids=lambda value: str(value))
+@pytest.mark.parametrize(("operation", "name"), QUERIES, ids=str)
 @pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
 def test_an_odd_query_is_answered(
     owner: Caller, operation: Operation, name: str, text: str
@@ -70,7 +72,7 @@ def test_a_limit_is_between_1_and_200(owner: Caller, operation: Operation, limit
 TEXTS = [(o, name) for o in OPERATIONS for name in o.text_fields]
 
 
-@pytest.mark.parametrize(("operation", "name"), TEXTS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("operation", "name"), TEXTS, ids=str)
 def test_no_text_of_a_body_may_hold_nul(owner: Caller, operation: Operation, name: str) -> None:
     """Whether it is refused before the row of the path is looked for or after: never a crash."""
     body = body_of(operation) | {name: "a\x00b"}

@@ -31,6 +31,7 @@ NOT_ROWS = {"slug", "user_id", "tenant_id", "client_id"}
 class World:
     """One row of each kind in one project."""
 
+    project: Project
     ids: dict[str, str]
 
 
@@ -40,13 +41,14 @@ def make_world(project: Project, user_id: str) -> World:
     entity = Entity.objects.create(project=project, user_id=user_id, tenant_id=f"of-{user_id}")
     account = connect(auth_config=auth_config, entity=entity)
     return World(
+        project,
         {
             "account_id": account.pk,
             "connected_account_id": account.pk,
             "auth_config_id": auth_config.pk,
             "endpoint_id": endpoint.pk,
             "event_id": Event.objects.filter(project=project).earliest("sequence").pk,
-        }
+        },
     )
 
 
@@ -64,7 +66,9 @@ def rows_of(project: Project) -> dict[str, list[dict[str, Any]]]:
     """Return everything a project owns."""
     scoped = [model for model in apps.get_models() if issubclass(model, ProjectScopedModel)]
     return {
-        model.__name__: list(model.objects.in_project(project).order_by("pk").values())
+        model.__name__: [
+            dict(row) for row in model.objects.in_project(project).order_by("pk").values()
+        ]
         for model in scoped
     }
 
@@ -124,15 +128,15 @@ def test_ones_own_id_in_a_path_is_found(
 
 @pytest.mark.parametrize(("operation", "name"), cases("path_parameters"))
 def test_anothers_id_in_a_path_is_answered_like_a_missing_one(
-    owner: Caller, ours: World, theirs: World, stranger_project: Project, operation: Operation, name: str
+    owner: Caller, ours: World, theirs: World, operation: Operation, name: str
 ) -> None:
-    before = rows_of(stranger_project)
+    before = rows_of(theirs.project)
     foreign, none = theirs.ids[name], missing(theirs.ids[name])
     got = seen(call(owner, operation, ours.ids | {name: foreign}), foreign)
     expected = seen(call(owner, operation, ours.ids | {name: none}), none)
     assert got == expected
     assert got[0] == 404
-    assert rows_of(stranger_project) == before
+    assert rows_of(theirs.project) == before
 
 
 @pytest.mark.parametrize(("operation", "name"), cases("id_fields"))
@@ -145,15 +149,15 @@ def test_ones_own_id_in_a_body_is_taken(
 
 @pytest.mark.parametrize(("operation", "name"), cases("id_fields"))
 def test_anothers_id_in_a_body_is_answered_like_a_missing_one(
-    owner: Caller, ours: World, theirs: World, stranger_project: Project, operation: Operation, name: str
+    owner: Caller, ours: World, theirs: World, operation: Operation, name: str
 ) -> None:
-    before = rows_of(stranger_project)
+    before = rows_of(theirs.project)
     foreign, none = theirs.ids[name], missing(theirs.ids[name])
     got = seen(call(owner, operation, ours.ids, **{name: foreign}), foreign)
     expected = seen(call(owner, operation, ours.ids, **{name: none}), none)
     assert got == expected
     assert got[0] == 404
-    assert rows_of(stranger_project) == before
+    assert rows_of(theirs.project) == before
 
 
 @pytest.mark.parametrize(("operation", "name"), cases("query_parameters"))
@@ -197,7 +201,9 @@ def test_a_list_holds_ones_own_rows_only(
         assert not any(row_id in text for row_id in foreign.ids.values())
 
 
-@pytest.mark.parametrize("header", ["x-project-id", "x-project", "x-tenant-id", "x-evergrant-project"])
+@pytest.mark.parametrize(
+    "header", ["x-project-id", "x-project", "x-tenant-id", "x-evergrant-project"]
+)
 def test_no_header_changes_the_project(
     owner: Caller, ours: World, theirs: World, stranger_project: Project, header: str
 ) -> None:
@@ -211,7 +217,9 @@ def test_with_two_keys_the_one_in_x_api_key_decides(
 ) -> None:
     both = {"authorization": f"Bearer {stranger.key}"}
     assert owner("GET", f"/connected_accounts/{ours.ids['account_id']}", **both).status_code == 200
-    assert owner("GET", f"/connected_accounts/{theirs.ids['account_id']}", **both).status_code == 404
+    assert (
+        owner("GET", f"/connected_accounts/{theirs.ids['account_id']}", **both).status_code == 404
+    )
 
 
 def test_the_same_user_id_in_two_projects_is_two_users(

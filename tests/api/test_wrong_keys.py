@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from allauth.core.internal import ratelimit
@@ -21,12 +22,11 @@ ALLOWED = 20
 def guess(times: int, *, address: str = "192.0.2.1", **headers: str) -> list[int]:
     """Try that many wrong keys from ``address``; return the statuses."""
     return [
-        from_address(address, f"eg_wrong{number}", **headers).status_code
-        for number in range(times)
+        from_address(address, f"eg_wrong{number}", **headers).status_code for number in range(times)
     ]
 
 
-def from_address(address: str, key: str, **headers: str):  # noqa: ANN201 - as the test client's
+def from_address(address: str, key: str, **headers: str) -> Any:
     return Caller(key, **headers)._client.get(
         "/api/v1" + PATH, headers={"x-api-key": key} | headers, REMOTE_ADDR=address
     )

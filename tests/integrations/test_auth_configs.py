@@ -106,7 +106,8 @@ def test_loopback_is_refused_in_production(project: Project, settings: Settings)
 
 
 @pytest.mark.parametrize(
-    "name", ["client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "nonce"]
+    "name",
+    ["client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge", "nonce"],
 )
 def test_what_the_authorization_request_says_itself_cannot_be_changed(
     project: Project, name: str

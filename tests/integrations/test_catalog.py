@@ -64,7 +64,7 @@ def test_a_file_is_read_with_its_name_as_slug(tmp_path: Path) -> None:
 
 def test_a_toolkit_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
-        get_toolkit("sandbox").name = "Other"  # type: ignore[misc]
+        get_toolkit("sandbox").name = "Other"
 
 
 def test_parameters_fill_the_urls() -> None:

@@ -1,5 +1,7 @@
 """System checks: each names what is wrong, and what to do."""
 
+from typing import Any
+
 import pytest
 from cryptography.fernet import Fernet
 from django.core import checks as django_checks
@@ -136,7 +138,8 @@ def test_e007_passes_a_minute_to_a_day(settings: Settings, seconds: int) -> None
 
 
 def test_every_check_runs_with_manage_py_check() -> None:
-    registered = {check.__name__ for check in django_checks.registry.registry.get_checks()}
+    found: list[Any] = list(django_checks.registry.registry.get_checks())
+    registered = {check.__name__ for check in found}
     ours = {name for name in vars(checks) if name.startswith("check_")}
     assert len(ours) == 6
     assert ours <= registered

@@ -126,7 +126,7 @@ def test_a_parameter_may_have_any_name(name: str) -> None:
     assert asked(toolkit(), authorization_parameters={name: "x"})[name] == ["x"]
 
 
-# --- The token request -----------------------------------------------------------------------------
+# --- The token request ---------------------------------------------------------------------------
 
 
 def exchange(kit: Toolkit, **changes: Any) -> Granted | Refused:
@@ -250,7 +250,7 @@ def test_an_error_code_in_which_the_provider_repeats_the_token_is_not_kept() -> 
     assert verdict.error_code == "http_400"
 
 
-# --- Revocation ------------------------------------------------------------------------------------
+# --- Revocation ----------------------------------------------------------------------------------
 
 
 def test_a_token_is_revoked_as_the_client(server: HostileServer) -> None:
@@ -285,7 +285,7 @@ def test_a_toolkit_without_revocation_says_so() -> None:
     assert refused.error_code == "revocation_unsupported"
 
 
-# --- Made from an auth config ------------------------------------------------------------------------
+# --- Made from an auth config --------------------------------------------------------------------
 
 
 def test_a_client_is_made_without_opening_the_secret(settings: Settings) -> None:

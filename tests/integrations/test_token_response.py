@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.schemes.token_response import (
@@ -60,6 +60,7 @@ def test_a_lifetime_is_read_from_what_providers_send(value: object, seconds: flo
 @given(
     st.one_of(st.text(), st.floats(), st.integers(), st.booleans(), st.none(), st.lists(st.text()))
 )
+@settings(deadline=None)
 def test_whatever_is_sent_the_end_is_a_moment_that_fits(value: object) -> None:
     tokens = read(expires_in=value)
     assert NOW <= tokens.expires_at(now=NOW, default_seconds=60) <= NOW + timedelta(days=3650)

@@ -1,0 +1,99 @@
+"""Secrets leave by one way, and here is everybody who takes it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+
+import pytest
+from django.template import Context, Template
+
+from integrations.secrets import Secret, keyring
+from tests.contracts.source import Module, modules, parse
+
+# Every function that reveals a secret, and where the text goes from there.
+CALLERS = {
+    "connections/api/using.py credentials": "to a key with the scope, over the API",
+    "connections/connect/completing.py _nonce_matches": "parsed, its nonce compared",
+    "connections/vault.py refresh_token_digest": "digested",
+    "integrations/admin/operations.py OperationsAdmin.show_once": "shown once to an operator",
+    "integrations/auth_configs.py create_auth_config": "looked at for characters",
+    "integrations/schemes/identity.py identify": "sent to the provider",
+    "integrations/schemes/oauth2.py OAuth2Client._secret": "sent to the provider",
+    "integrations/schemes/oauth2.py OAuth2Client.authorization_url": "digested",
+    "integrations/schemes/oauth2.py OAuth2Client.exchange_code": "sent to the provider",
+    "integrations/schemes/oauth2.py OAuth2Client.refresh": "sent to the provider",
+    "integrations/schemes/oauth2.py OAuth2Client.revoke": "sent to the provider",
+    "integrations/schemes/token_response.py TokenSet.from_payload": "taken apart into secrets",
+    "integrations/schemes/token_response.py TokenSet.to_payload": "put together into a secret",
+    "integrations/secrets/canary.py _trouble_with": "compared",
+    "integrations/secrets/field.py SealedField.seal_for": "sealed",
+    "integrations/secrets/secret.py Secret.__eq__": "compared",
+    "webhooks/api/endpoints.py EndpointWithSecret.of": "shown once over the API",
+    "webhooks/models/event.py Event.payload": "to the project's own endpoints and API",
+    "webhooks/signing.py signature_headers": "signs",
+}
+# Who may use the keys themselves.
+KEYS = {"integrations/secrets/field.py", "integrations/secrets/keyring.py"}
+
+
+def callers(module: Module) -> set[str]:
+    """Return the functions of ``module`` in which ``.reveal`` stands, called or handed on."""
+    return {
+        f"{module.path} {name}"
+        for name, function in module.functions()
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute) and node.attr == "reveal"
+    }
+
+
+def uses(module: Module) -> int:
+    return sum(isinstance(node, ast.Attribute) and node.attr == "reveal" for node in module.walk())
+
+
+def test_these_reveal_secrets_and_nobody_else() -> None:
+    found = {place for module in modules() for place in callers(module)}
+    assert found == set(CALLERS)
+
+
+def test_no_secret_is_revealed_outside_a_function() -> None:
+    for module in modules():
+        assert uses(module) == 0 or callers(module), module.path
+
+
+def test_nobody_opens_a_secret_past_reveal() -> None:
+    for module in modules():
+        names = {node.attr for node in module.walk() if isinstance(node, ast.Attribute)}
+        words = {node.value for node in module.walk() if isinstance(node, ast.Constant)}
+        assert "reveal" not in words, f"{module.path} names reveal in a text"
+        if module.path != "integrations/secrets/secret.py":
+            assert "_open" not in names, module.path
+
+
+def test_the_keys_are_used_where_sealing_is() -> None:
+    using = {
+        module.path
+        for module in modules()
+        for node in module.walk()
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"encrypt", "decrypt", "FIELD_ENCRYPTION_KEYS", "FIELD_ENCRYPTION_KEY"}
+    }
+    checking = {"integrations/checks.py", "integrations/secrets/library.py"}
+    assert using - checking == KEYS
+
+
+def test_a_template_cannot_reveal() -> None:
+    page = Template("{{ token }} {{ token.reveal }} {{ row.token.reveal }}")
+    shown = page.render(Context({"token": Secret("canary"), "row": {"token": Secret("canary")}}))
+    assert "canary" not in shown
+    assert shown.startswith("***")
+
+
+def test_the_contract_would_find_a_breach() -> None:
+    assert callers(parse("def f(secret):\n    return map(Secret.reveal, secret)"))
+    assert callers(parse("class A:\n    def f(self):\n        return self.token.reveal()"))
+
+
+@pytest.mark.parametrize("function", [keyring.encrypt, keyring.decrypt])
+def test_sealing_is_documented_with_its_errors(function: object) -> None:
+    assert "Raises" in (inspect.getdoc(function) or "")
