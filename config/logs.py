@@ -7,11 +7,12 @@ of ours are cut out of texts, and of an exception the line says what `config.tra
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from typing import TYPE_CHECKING, Any
 
 import structlog
+
+from integrations.secrets.masking import mask
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, WrappedLogger
@@ -35,12 +36,9 @@ _SECRET_NAMES = {
     "token",
     "url",
 }
-# What Evergrant issues and a text may quote: a connect link's path (Django logs the paths of
-# requests that fail), an API key, a webhook secret; and the query of a callback.
-_SECRET_TEXT = re.compile(
-    r"(?P<kept>/connect/(?=[\w-]{16})|\beg_(?=[\w-]{16})|\bwhsec_)[\w+/=-]+"
-    r"|(?P<path>/connect/callback/\w+)\?[^\s\"']+"
-)
+
+# One list for good: a logger that is in use keeps it.
+_PROCESSORS: list[Any] = []
 
 
 def configure(*, level: str, readable: bool) -> dict[str, Any]:
@@ -53,8 +51,9 @@ def configure(*, level: str, readable: bool) -> dict[str, Any]:
         describe_exception,
         mask_secrets,
     ]
+    _PROCESSORS[:] = [*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=_PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
@@ -118,17 +117,12 @@ def _masked(key: str, value: Any) -> Any:
         return "***"
     match value:
         case str():
-            return _SECRET_TEXT.sub(_cut_out, value)
+            return mask(value)
         case dict():
             return {name: _masked(str(name), inner) for name, inner in value.items()}
         case list() | tuple():
             return [_masked("", inner) for inner in value]
     return value
-
-
-def _cut_out(found: re.Match[str]) -> str:
-    path = found["path"]
-    return f"{path}?***" if path else f"{found['kept']}***"
 
 
 class DescribeArguments(logging.Filter):

@@ -71,6 +71,13 @@ class AccountUnusable(ConnectionsError):
     status = 409
 
 
+class NothingToRefresh(ConnectionsError):
+    """The service gave no refresh token. The access token works until it ends."""
+
+    code = "nothing_to_refresh"
+    status = 409
+
+
 class RefreshUnavailable(ConnectionsError):
     """The token has run out and the provider does not issue a new one at the moment."""
 

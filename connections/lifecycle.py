@@ -44,6 +44,9 @@ _DELETED = {Reason.DELETED_BY_OPERATOR, Reason.DELETED_BY_API}
 # (from, to) -> the reasons that may lead there. None stands for "does not exist yet".
 TRANSITIONS: dict[tuple[Status | None, Status], set[Reason]] = {
     (None, Status.INITIATED): {Reason.LINK_CREATED},
+    # A new link for an account that never was connected.
+    (Status.FAILED, Status.INITIATED): {Reason.LINK_CREATED},
+    (Status.EXPIRED, Status.INITIATED): {Reason.LINK_CREATED},
     (Status.INITIATED, Status.ACTIVE): {Reason.CONNECTED},
     (Status.INITIATED, Status.FAILED): _FAILURES,
     (Status.INITIATED, Status.EXPIRED): {Reason.LINK_EXPIRED},

@@ -9,8 +9,10 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
+from connections.grants import is_superseded
 from connections.models import Revocation
 from integrations.schemes import OAuth2Client, RefusalKind, Refused, TokenSet
 from integrations.secrets.keyring import SealingError
@@ -25,42 +27,64 @@ DELAYS = (10, 60, 300, 1800, 7200, 21_600, 43_200, 86_400)
 
 
 def revoke_due(*, limit: int = 8) -> int:
-    """Make the revocations that are due; return how many were tried."""
-    claimed = _claim(limit=limit, now=timezone.now())
+    """Make the revocations that are due, one after the other; return how many were tried."""
+    claimed = claim_due(limit=limit, now=timezone.now())
     for revocation in claimed:
-        _finish(revocation, _revoke(revocation), timezone.now())
+        finish(revocation, revoke(revocation))
     return len(claimed)
 
 
-def _claim(*, limit: int, now: datetime) -> list[Revocation]:
-    free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+def claim_due(*, limit: int, now: datetime) -> list[Revocation]:
+    """Take up to ``limit`` due revocations for this worker; those of the past are superseded."""
+    free = Q(lease_until__isnull=True) | Q(lease_until__lte=Now())
+    lease = timedelta(seconds=settings.REFRESH_LEASE_SECONDS)
     with transaction.atomic():
         due = Revocation.objects.filter(free, next_attempt_at__lte=now)
         rows = due.select_related("account__auth_config").order_by("next_attempt_at")
         claimed = list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
-        lease_until = now + timedelta(seconds=settings.REFRESH_LEASE_SECONDS)
-        Revocation.objects.filter(pk__in=[row.pk for row in claimed]).update(
-            lease_until=lease_until
+        current = [row for row in claimed if not _supersede(row, now)]
+        Revocation.objects.filter(pk__in=[row.pk for row in current]).update(
+            lease_until=Now() + lease
         )
-    return claimed
+    return current
 
 
-def _revoke(revocation: Revocation) -> Refused | None:
-    """Revoke the refresh token, or the access token where that is all there is."""
+def _supersede(revocation: Revocation, now: datetime) -> bool:
+    if not is_superseded(revocation):
+        return False
+    revocation.superseded_at = now
+    revocation.payload = revocation.next_attempt_at = None
+    revocation.save()
+    return True
+
+
+def revoke(revocation: Revocation) -> Refused | None:
+    """Make the call; None means confirmed. Touches no database and never raises."""
     try:
-        tokens = TokenSet.from_payload(revocation.payload)
-        client = OAuth2Client.of(revocation.account.auth_config)
-        if tokens.refresh_token is not None:
-            return client.revoke(token=tokens.refresh_token, hint="refresh_token")
-        return client.revoke(token=tokens.access_token, hint="access_token")
+        return _call(revocation)
     except SealingError as error:
+        code = type(error).__name__
         log.error(  # noqa: TRY400 - the type says it all
-            "credentials_do_not_open", revocation_id=revocation.pk, error=type(error).__name__
+            "credentials_do_not_open", revocation_id=revocation.pk, error=code
         )
         return Refused(kind=RefusalKind.TRANSIENT, error_code="credentials_do_not_open")
+    except Exception:
+        log.exception("revocation_crashed", revocation_id=revocation.pk)
+        return Refused(kind=RefusalKind.TRANSIENT, error_code="internal_error")
 
 
-def _finish(revocation: Revocation, refusal: Refused | None, now: datetime) -> None:
+def _call(revocation: Revocation) -> Refused | None:
+    """Revoke the refresh token, or the access token where that is all there is."""
+    tokens = TokenSet.from_payload(revocation.payload)
+    client = OAuth2Client.of(revocation.account.auth_config)
+    if tokens.refresh_token is not None:
+        return client.revoke(token=tokens.refresh_token, hint="refresh_token")
+    return client.revoke(token=tokens.access_token, hint="access_token")
+
+
+def finish(revocation: Revocation, refusal: Refused | None) -> None:
+    """Store how an attempt ended: confirmed, given up, or when to try again."""
+    now = timezone.now()
     revocation.attempt_count += 1
     revocation.lease_until = None
     revocation.error_code = refusal.error_code if refusal else ""

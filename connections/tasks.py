@@ -31,10 +31,8 @@ def wake_refresher() -> None:
 def run_due() -> None:
     """Do once what is due now."""
     from connections.refresh import refresh_due  # noqa: PLC0415 - operations import this module
-    from connections.revoking import revoke_due  # noqa: PLC0415
 
     refresh_due()
-    revoke_due()
 
 
 def watch_refreshes() -> None:

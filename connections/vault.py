@@ -16,16 +16,20 @@ if TYPE_CHECKING:
     from connections.actors import Actor
     from integrations.catalog import Toolkit
 
+SHORTEST_WAIT_SECONDS = 5.0
+
 
 def put_new_grant(*, account: ConnectedAccount, tokens: TokenSet, now: datetime) -> Credentials:
     """Store a grant the person just gave, whatever was stored before: the newest grant wins.
 
-    Runs in the caller's transaction, which holds the account's row.
+    Runs in the caller's transaction, which holds the account's row. The generation counts on over
+    a wipe, so that an answer for a grant from before never passes for one of this grant.
     """
     credentials = Credentials.objects.select_for_update().filter(account=account).first()
     if credentials is None:
-        credentials = Credentials(account=account, project_id=account.project_id, generation=0)
-    credentials.generation += 1
+        credentials = Credentials(account=account, project_id=account.project_id)
+    credentials.generation = account.grant_generation = account.grant_generation + 1
+    account.save(update_fields=["grant_generation"])
     credentials.payload = tokens.to_payload()
     credentials.refresh_token_digest = refresh_token_digest(tokens)
     credentials.obtained_at = now
@@ -76,11 +80,14 @@ def schedule(*, tokens: TokenSet, toolkit: Toolkit, now: datetime) -> dict[str, 
     share = toolkit.refresh_share + random.uniform(-1, 1) * toolkit.refresh_jitter  # noqa: S311
     if tokens.refresh_token is None:
         share = 1.0
-    lifetime = max((expires_at - now).total_seconds(), 0.0)
+    wait = max((expires_at - now).total_seconds(), 0.0) * share
+    if tokens.refresh_token is not None:
+        # A provider that says its tokens end at once is not asked for new ones all the time.
+        wait = max(wait, SHORTEST_WAIT_SECONDS)
     return {
         "expires_at": expires_at,
         "refreshed_at": now,
-        "refresh_at": now + timedelta(seconds=lifetime * share),
+        "refresh_at": now + timedelta(seconds=wait),
         "refresh_failing_since": None,
         "refresh_failures": 0,
         "lease_id": "",
@@ -89,12 +96,22 @@ def schedule(*, tokens: TokenSet, toolkit: Toolkit, now: datetime) -> dict[str, 
 
 
 def queue_revocation(
-    *, account: ConnectedAccount, tokens: TokenSet, actor: Actor, now: datetime
+    *,
+    account: ConnectedAccount,
+    tokens: TokenSet,
+    actor: Actor,
+    now: datetime,
+    identity_id: str | None = None,
 ) -> Revocation:
-    """Keep ``tokens`` sealed apart until the provider has revoked them; wake the revoker."""
+    """Keep ``tokens`` sealed apart until the provider has revoked them.
+
+    Args:
+        identity_id: whose grant they are, where they are not the account's own person's.
+    """
     revocation = Revocation(
         project_id=account.project_id,
         account=account,
+        identity_id=account.identity_id if identity_id is None else identity_id,
         requested_by=actor,
         requested_at=now,
         next_attempt_at=now,

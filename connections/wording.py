@@ -116,15 +116,29 @@ def revocation_title(row: Revocation) -> str:
     """Say how far the revocation at the provider got."""
     if row.confirmed_at:
         return "Revoked at the provider"
+    if row.superseded_at:
+        return "Not revoked: the person reconnected"
     if row.given_up_at:
         return "Not revoked at the provider"
     return "Revoking at the provider"
+
+
+def revocation_state(row: Revocation) -> str:
+    """Name where the revocation stands, in a word or two."""
+    ends = {
+        "Confirmed": row.confirmed_at,
+        "Superseded": row.superseded_at,
+        "Given up": row.given_up_at,
+    }
+    return next((words for words, at in ends.items() if at), "Under way")
 
 
 def revocation_tone(row: Revocation) -> str:
     """Return the colour of it."""
     if row.confirmed_at:
         return "good"
+    if row.superseded_at:
+        return "quiet"
     return "bad" if row.given_up_at else "busy"
 
 
@@ -133,6 +147,8 @@ def revocation_detail(row: Revocation) -> str:
     attempts = f"{row.attempt_count} attempt{'' if row.attempt_count == 1 else 's'}"
     if row.confirmed_at:
         return f"Confirmed after {_seconds(row.confirmed_at - row.requested_at)}, {attempts}."
+    if row.superseded_at:
+        return "The same person reconnected first; revoking would have ended the new grant."
     answer = f", last answer {row.error_code}" if row.error_code else ""
     if row.error_code == "revocation_unsupported":
         return (

@@ -11,6 +11,7 @@ from django.utils import timezone
 from connections import lifecycle, vault
 from connections.actors import PERSON, SYSTEM
 from connections.models import ConnectedAccount, Entity, Reason, Status
+from connections.operations import link_account
 from integrations.models import AuthConfig
 from integrations.schemes import TokenSet
 from integrations.secrets import Secret
@@ -66,3 +67,14 @@ def token_set(number: int = 1) -> TokenSet:
         refresh_token=Secret(f"refresh-{number}"),
         expires_in=60,
     )
+
+
+def link_to(auth_config: AuthConfig, **changes: object) -> str:
+    given = {"callback_url": CALLBACK_URL, "app_state": "s&1"} | changes
+    return link_account(
+        project=auth_config.project,
+        user_id="alice",
+        auth_config=auth_config,
+        actor=SYSTEM,
+        **given,  # type: ignore[arg-type]
+    ).url

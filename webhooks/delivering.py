@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.utils import timezone
 
+from integrations.database import DATABASE_AWAY
 from webhooks.claim import Claim, claim
 from webhooks.outcome import record_outcome
 from webhooks.posting import INTERNAL_ERROR, Answer, post, write_letter
@@ -68,7 +69,7 @@ def watch(*, seconds: float | None, pause: float, stop: threading.Event) -> int:
                 if deliverer.busy:
                     deliverer.settle(timeout=pause)
                     continue
-            except (OperationalError, InterfaceError) as error:
+            except DATABASE_AWAY as error:
                 # It may be back in a moment; outcomes that could not be stored are kept till then.
                 log.warning("deliverer_lost_database", error=type(error).__name__)
                 connection.close()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from integrations import outbound
 from integrations.secrets.keyring import SealingError
+from integrations.secrets.masking import mask
 from webhooks.signing import signature_headers, signing_secrets
 
 if TYPE_CHECKING:
@@ -120,4 +121,5 @@ def excerpt_of(body: bytes) -> str:
     # Categories Cc, Cf, ...: NUL does not go into a text column, and a terminal or a page must not
     # be steered by a receiver (escape sequences, right-to-left overrides).
     plain = "".join(" " if unicodedata.category(char).startswith("C") else char for char in text)
-    return " ".join(plain.split())[:EXCERPT_LENGTH]
+    # A receiver may echo what it was sent, a reconnect link among it.
+    return mask(" ".join(plain.split()))[:EXCERPT_LENGTH]

@@ -22,6 +22,8 @@ from config.postgres.errors import PostgresError, PostgresInUseError
 
 DATABASE = "evergrant"
 START_SECONDS = 60.0
+# What PostgreSQL logs while processes of an earlier server still hold its shared memory.
+OLD_SERVER_LIVES = "pre-existing shared memory block"
 STOP_SECONDS = 15.0
 # What a crash of the machine would lose is not worth the time where the data dies with the run.
 NOT_DURABLE = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
@@ -105,9 +107,10 @@ class EmbeddedPostgres:
         self._socket_dir = socket_folder.choose(self.data_dir)
         if account and self._socket_dir != self.data_dir:
             accounts.hand_over(self._socket_dir, account=account)
-        self._spawn(postgres, account=account)
+        self._spawn()
 
-    def _spawn(self, postgres: Path, *, account: str | None) -> None:
+    def _spawn(self) -> None:
+        postgres, account = binary("postgres"), accounts.server_account()
         settings = [f"unix_socket_directories={self._socket_dir}", "listen_addresses="]
         settings += [] if self._durable else NOT_DURABLE
         command = [str(postgres), "-D", str(self.data_dir)]
@@ -129,8 +132,12 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.process is None or self.process.poll() is not None:
-                message = f"PostgreSQL does not start: {self.last_words()}"
-                raise PostgresError(message)
+                if OLD_SERVER_LIVES not in self.last_words():
+                    message = f"PostgreSQL does not start: {self.last_words()}"
+                    raise PostgresError(message)
+                # The children of a killed server take a moment to notice and to end.
+                time.sleep(0.5)
+                self._spawn()
             try:
                 psycopg.connect(self.url_of("postgres"), connect_timeout=5).close()
             except psycopg.OperationalError:

@@ -73,8 +73,7 @@ class RevocationAdmin(RecordAdmin):
 
     @admin.display(description="State")
     def state(self, row: Revocation) -> SafeString:
-        words = "Confirmed" if row.confirmed_at else "Given up" if row.given_up_at else "Under way"
-        return badge(words, Tone(wording.revocation_tone(row)))
+        return badge(wording.revocation_state(row), Tone(wording.revocation_tone(row)))
 
     @admin.display(description="What happened")
     def explanation(self, row: Revocation) -> str:

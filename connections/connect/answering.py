@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connections.connect.completing import complete, fail
-from connections.errors import AttemptAnswered, AttemptRefused
+from connections.errors import AttemptAnswered, AttemptRefused, AuthConfigDisabled
 from connections.models import ConnectAttempt, Reason
 from integrations.schemes import Granted, OAuth2Client
 from integrations.secrets import Secret
@@ -30,10 +30,13 @@ def take_answer(
     Raises:
         AttemptAnswered: the state is unknown, too old, or was answered already.
         AttemptRefused: it belongs to another browser, auth config or issuer (RFC 9207).
+        AuthConfigDisabled: the project switched the auth config off meanwhile.
     """
     attempt = _attempt(answer.get("state", ""))
     if attempt.browser_digest != digest(browser) or attempt.auth_config_id != auth_config_id:
         raise AttemptRefused
+    if not attempt.auth_config.enabled:
+        raise AuthConfigDisabled(auth_config_id=auth_config_id)
     issuer = answer.get("iss", "")
     if issuer and attempt.expected_issuer and issuer != attempt.expected_issuer:
         raise AttemptRefused

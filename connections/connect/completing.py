@@ -14,10 +14,10 @@ from django.utils import timezone
 from connections import vault
 from connections.actors import PERSON
 from connections.connect.outcome import Outcome
-from connections.errors import LinkUnknown
+from connections.errors import AttemptAnswered, LinkUnknown
+from connections.grants import shared_with_another
 from connections.lifecycle import move
-from connections.models import ConnectedAccount, Reason, Status
-from connections.operations.deleting import stands_on_grant
+from connections.models import ConnectedAccount, ConnectLink, Reason, Status
 from connections.tasks import wake_refresher
 from integrations.schemes import IdentityUnavailable, ProbeRejected, UpstreamIdentity, identify
 
@@ -34,7 +34,11 @@ IDENTITY_TRIES = 2
 
 
 def complete(*, attempt: ConnectAttempt, tokens: TokenSet) -> Outcome:
-    """Store ``tokens`` as the account's grant once they are proven, else revoke them."""
+    """Store ``tokens`` as the account's grant once they are proven.
+
+    Tokens of the wrong person are revoked. Those of a person nobody knows are left to run out:
+    revoking them might end a grant that another account stands on.
+    """
     toolkit = attempt.auth_config.catalog_entry
     if attempt.nonce and not _nonce_matches(tokens.id_token, attempt.nonce):
         return _reject(attempt, tokens, Reason.EXCHANGE_FAILED, "nonce_mismatch")
@@ -90,13 +94,12 @@ def _store(
     with transaction.atomic():
         account = ConnectedAccount.objects.locked(link.account_id)
         if account.status == Status.DELETED:
-            vault.queue_revocation(account=account, tokens=tokens, actor=PERSON, now=now)
+            _give_back(account, tokens, identity, now)
         elif _is_somebody_else(account, identity):
             pass
         else:
+            _complete_link(link, now)
             _activate(account, attempt, tokens, identity, now)
-            link.completed_at = now
-            link.save(update_fields=["completed_at"])
             return Outcome(
                 link=link, account=account, succeeded=True, reason=Reason(account.status_reason)
             )
@@ -144,14 +147,11 @@ def _reject(
     identity: UpstreamIdentity | None = None,
     actual_identity: str = "",
 ) -> Outcome:
-    """Fail, and give back at the provider what it issued and nobody will use."""
+    """Fail, and give back what the provider issued and nobody will use."""
     now = timezone.now()
     account = attempt.link.account
-    # At many providers revoking a token ends that person's whole grant, which another account,
-    # or this one's old credentials, may stand on.
-    if identity is not None and not stands_on_grant(account, identity.id):
-        vault.queue_revocation(account=account, tokens=tokens, actor=PERSON, now=now)
-        wake_refresher()
+    with transaction.atomic():
+        _give_back(account, tokens, identity, now)
     return fail(
         attempt=attempt,
         reason=reason,
@@ -159,6 +159,25 @@ def _reject(
         actual_identity=actual_identity,
         now=now,
     )
+
+
+def _complete_link(link: ConnectLink, now: datetime) -> None:
+    """Mark the link done. Raises AttemptAnswered where another trip from it was faster."""
+    open_link = ConnectLink.objects.filter(pk=link.pk, completed_at__isnull=True)
+    if not open_link.update(completed_at=now):
+        raise AttemptAnswered
+    link.completed_at = now
+
+
+def _give_back(
+    account: ConnectedAccount, tokens: TokenSet, identity: UpstreamIdentity | None, now: datetime
+) -> None:
+    if identity is None or shared_with_another(account, identity.id):
+        return
+    vault.queue_revocation(
+        account=account, tokens=tokens, identity_id=identity.id, actor=PERSON, now=now
+    )
+    transaction.on_commit(wake_refresher)
 
 
 def _is_somebody_else(account: ConnectedAccount, identity: UpstreamIdentity | None) -> bool:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from connections.models import ConnectLink
 
 BROWSER_COOKIE = "evergrant_connect"
-BROWSER_COOKIE_SECONDS = 3600
+# Longer than any link lives, and a trip that begins at its end.
+BROWSER_COOKIE_SECONDS = 25 * 3600
 LONGEST_PARAMETER = 4096
 
 
@@ -78,7 +79,7 @@ class CallbackView(View):
                 browser=_browser(request),
                 now=timezone.now(),
             )
-        except LinkError as error:
+        except ConnectionsError as error:
             return _refusal(request, error)
         return _success(outcome) if outcome.succeeded else _failure(request, outcome)
 

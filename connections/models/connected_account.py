@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from connections.models.status import Reason, Status
 from integrations.ids import IdField
@@ -32,13 +33,13 @@ class ConnectedAccountQuerySet(ProjectScopedQuerySet["ConnectedAccount"]):
         rows = self.select_related("project", "entity", "auth_config")
         return rows.select_for_update(of=("self",)).get(pk=account_id)
 
-    def free(self, *, now: datetime) -> Self:
-        """Accounts that nobody is refreshing."""
-        return self.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
+    def free(self) -> Self:
+        """Accounts that nobody is refreshing, by the database's clock: workers' clocks differ."""
+        return self.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=Now()))
 
     def due(self, *, now: datetime) -> Self:
         """Active accounts whose refresh is due and that nobody is refreshing."""
-        return self.free(now=now).filter(status=Status.ACTIVE, refresh_at__lte=now)
+        return self.free().filter(status=Status.ACTIVE, refresh_at__lte=now)
 
 
 class ConnectedAccount(ProjectScopedModel):
@@ -74,6 +75,8 @@ class ConnectedAccount(ProjectScopedModel):
     # When the provider last confirmed that the credentials work.
     last_verified_at = models.DateTimeField(null=True, editable=False)
 
+    # The newest generation of credentials there ever was: a wiped grant's number never returns.
+    grant_generation = models.PositiveBigIntegerField(default=0, editable=False)
     # When the access token ends; null while there is none or where it has no end.
     expires_at = models.DateTimeField(null=True, editable=False)
     refreshed_at = models.DateTimeField(null=True, editable=False)

@@ -19,6 +19,7 @@ class Entity(ProjectScopedModel):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "entities"
+        indexes = [models.Index(fields=["project", "tenant_id"], name="entity_by_tenant")]
         constraints = [
             models.UniqueConstraint(fields=["project", "user_id"], name="entity_user_id_unique")
         ]

@@ -19,6 +19,8 @@ class Revocation(ProjectScopedModel):
         "connections.ConnectedAccount", on_delete=models.CASCADE, related_name="revocations"
     )
     payload = SealedField(null=True)
+    # Whose grant it is: where that person has reconnected since, it must live.
+    identity_id = models.CharField(max_length=255, blank=True)
     requested_by = models.CharField(max_length=300)
     requested_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(null=True)
@@ -26,6 +28,7 @@ class Revocation(ProjectScopedModel):
     attempt_count = models.PositiveIntegerField(default=0)
     confirmed_at = models.DateTimeField(null=True)
     given_up_at = models.DateTimeField(null=True)
+    superseded_at = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=100, blank=True)
 
     class Meta:

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 
 from connections import vault
-from connections.lifecycle import HOLDS_CREDENTIALS, move
+from connections.grants import shared_with_another
+from connections.lifecycle import move
 from connections.models import ConnectedAccount, ConnectLink, Credentials, Reason, Status
 from connections.tasks import wake_refresher
+from integrations.secrets.keyring import SealingError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from connections.actors import Actor
 
+log = structlog.get_logger(__name__)
+
 
 def delete_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -> None:
     """Delete the account: credentials wiped, links closed, history kept.
 
     The grant is revoked at the provider too, unless another living account stands on the same
-    upstream identity: at many providers revoking one token ends the person's whole grant.
+    upstream identity: at many providers revoking one token ends the person's whole grant. Where
+    the credentials do not open they are wiped all the same, and the provider is not told.
 
     Raises:
         StatusChanged: somebody changed its status meanwhile.
@@ -33,24 +39,22 @@ def delete_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -
     now = timezone.now()
     with transaction.atomic():
         ConnectedAccount.objects.locked(account.pk)
-        _revoke_unless_shared(account=account, actor=actor, now=now)
+        _revoke_unless_shared(account, actor=actor, now=now)
         move(account=account, to=Status.DELETED, reason=reason, actor=actor, cause=note, now=now)
         ConnectLink.objects.open(now=now).filter(account=account).update(expires_at=now)
         transaction.on_commit(wake_refresher)
 
 
-def _revoke_unless_shared(*, account: ConnectedAccount, actor: Actor, now: datetime) -> None:
+def _revoke_unless_shared(account: ConnectedAccount, *, actor: Actor, now: datetime) -> None:
     stored = Credentials.objects.select_for_update().filter(pk=account.pk).first()
-    if stored is not None and not stands_on_grant(account, account.identity_id):
+    if stored is None or shared_with_another(account, account.identity_id):
+        return
+    try:
         tokens = vault.open_grant(stored)
-        vault.queue_revocation(account=account, tokens=tokens, actor=actor, now=now)
-
-
-def stands_on_grant(account: ConnectedAccount, identity_id: str) -> bool:
-    """Whether another account of the same auth config holds a grant of that identity."""
-    others = ConnectedAccount.objects.filter(
-        auth_config_id=account.auth_config_id,
-        identity_id=identity_id,
-        status__in=HOLDS_CREDENTIALS,
-    )
-    return bool(identity_id) and others.exclude(pk=account.pk).exists()
+    except SealingError as error:
+        # What nobody can read must still be deletable.
+        log.error(  # noqa: TRY400 - the type says it all
+            "credentials_do_not_open", connected_account_id=account.pk, error=type(error).__name__
+        )
+        return
+    vault.queue_revocation(account=account, tokens=tokens, actor=actor, now=now)

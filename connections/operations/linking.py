@@ -10,17 +10,15 @@ from django.utils import timezone
 from connections.callback_urls import check_callback_url
 from connections.errors import AccountExists, AliasTaken, AuthConfigDisabled, TransitionRefused
 from connections.issuing import IssuedLink, issue_link
-from connections.lifecycle import create
-from connections.models import ConnectedAccount, Entity, Status
+from connections.lifecycle import create, move
+from connections.models import ConnectedAccount, Entity, Reason, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from connections.actors import Actor
     from integrations.models import AuthConfig, Project
-
-# An account like this never held a grant, so a new link can lead to it again.
-_REUSABLE = (Status.INITIATED, Status.FAILED)
 
 
 def link_account(
@@ -58,9 +56,11 @@ def link_account(
     now = timezone.now()
     with transaction.atomic():
         entity = _entity(project, user_id, tenant_id)
-        account = _reusable(entity, auth_config, alias, allow_multiple=allow_multiple)
-        if account is None:
+        begun = _reusable(entity, auth_config, alias, allow_multiple=allow_multiple)
+        if begun is None:
             account = _new_account(entity, auth_config, alias, actor, now)
+        else:
+            account = _begin_again(begun, alias, actor, now)
         return issue_link(
             account=account,
             actor=actor,
@@ -114,28 +114,54 @@ def _entity(project: Project, user_id: str, tenant_id: str) -> Entity:
     return entity
 
 
+def _never_connected(account: ConnectedAccount) -> bool:
+    """Whether the account never held a grant, so that a new link can lead to it again."""
+    return (
+        account.status in {Status.INITIATED, Status.FAILED}
+        or account.status_reason == Reason.LINK_EXPIRED
+    )
+
+
 def _reusable(
     entity: Entity, auth_config: AuthConfig, alias: str, *, allow_multiple: bool
 ) -> ConnectedAccount | None:
-    accounts = ConnectedAccount.objects.living().filter(entity=entity, toolkit=auth_config.toolkit)
-    for account in accounts:
-        begun = account.status in _REUSABLE and account.auth_config_id == auth_config.pk
-        if begun and account.alias == alias:
-            return account
-    held = [account for account in accounts if account.status not in _REUSABLE]
+    """Return the begun account that the link is for; None where a new one is to be made."""
+    accounts = list(
+        ConnectedAccount.objects.living()
+        .select_related("project", "entity")
+        .filter(entity=entity, toolkit=auth_config.toolkit)
+    )
+    held = [account for account in accounts if not _never_connected(account)]
     if held and not allow_multiple:
-        raise AccountExists(
-            connected_accounts=[
-                {
-                    "id": account.pk,
-                    "status": account.status,
-                    "alias": account.alias,
-                    "identity": account.identity_label,
-                }
-                for account in held
-            ]
-        )
-    return None
+        raise AccountExists(connected_accounts=[_listed(account) for account in held])
+    begun = [
+        account
+        for account in accounts
+        if _never_connected(account) and account.auth_config_id == auth_config.pk
+    ]
+    same_alias = [account for account in begun if account.alias == alias]
+    fitting = same_alias if allow_multiple else same_alias or begun
+    return fitting[0] if fitting else None
+
+
+def _listed(account: ConnectedAccount) -> dict[str, str]:
+    return {
+        "id": account.pk,
+        "status": account.status,
+        "alias": account.alias,
+        "identity": account.identity_label,
+    }
+
+
+def _begin_again(
+    account: ConnectedAccount, alias: str, actor: Actor, now: datetime
+) -> ConnectedAccount:
+    if account.alias != alias:
+        account.alias = alias
+        _unless_alias_taken(lambda: account.save(update_fields=["alias"]), alias)
+    if account.status != Status.INITIATED:
+        move(account=account, to=Status.INITIATED, reason=Reason.LINK_CREATED, actor=actor, now=now)
+    return account
 
 
 def _new_account(
@@ -149,9 +175,13 @@ def _new_account(
         alias=alias,
         scopes_requested=auth_config.requested_scopes,
     )
+    _unless_alias_taken(lambda: create(account=account, actor=actor, now=now), alias)
+    return account
+
+
+def _unless_alias_taken(write: Callable[[], None], alias: str) -> None:
     try:
         with transaction.atomic():
-            create(account=account, actor=actor, now=now)
+            write()
     except IntegrityError:
         raise AliasTaken(alias=alias) from None
-    return account

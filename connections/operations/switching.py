@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from connections.lifecycle import move
-from connections.models import Reason, Status
+from connections.models import Credentials, Reason, Status
 
 if TYPE_CHECKING:
     from connections.actors import Actor
@@ -33,7 +33,10 @@ def disable_account(*, account: ConnectedAccount, actor: Actor, note: str = "") 
 
 
 def enable_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -> None:
-    """Let an INACTIVE account be used again. It is refreshed at once: its token may have ended.
+    """Let an INACTIVE account be used again.
+
+    It is refreshed at once, because its token may have ended; one without a refresh token is due
+    at its end.
 
     Raises:
         TransitionRefused, StatusChanged: it is not INACTIVE (any more).
@@ -45,6 +48,10 @@ def enable_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -
         reason=Reason.ENABLED,
         actor=actor,
         cause=note,
-        changes={"refresh_at": now},
+        changes={"refresh_at": now if _can_refresh(account) else account.expires_at},
         now=now,
     )
+
+
+def _can_refresh(account: ConnectedAccount) -> bool:
+    return Credentials.objects.filter(pk=account.pk).exclude(refresh_token_digest="").exists()

@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from connections.models import (
     ConnectedAccount,
@@ -69,7 +70,7 @@ def claim_account(
     with transaction.atomic():
         rows = (
             _claimable()
-            .free(now=now)
+            .free()
             .filter(pk=account_id, status=Status.ACTIVE, credentials__generation=generation)
         )
         claims = _claim(rows.select_for_update(skip_locked=True, of=("self",)), trigger, now)
@@ -84,15 +85,15 @@ def _claim(rows: Iterable[ConnectedAccount], trigger: Trigger, now: datetime) ->
     accounts = {account.pk: account for account in rows}
     if not accounts:
         return []
-    lease_id, lease_until = new_id("ls"), now + timedelta(seconds=settings.REFRESH_LEASE_SECONDS)
+    lease_id, lease = new_id("ls"), timedelta(seconds=settings.REFRESH_LEASE_SECONDS)
     ConnectedAccount.objects.filter(pk__in=accounts).update(
-        lease_id=lease_id, lease_until=lease_until
+        lease_id=lease_id, lease_until=Now() + lease
     )
     credentials = Credentials.objects.in_bulk(list(accounts))
     doubtful = _in_doubt(credentials.values())
     claims = []
     for account in accounts.values():
-        account.lease_id, account.lease_until = lease_id, lease_until
+        account.lease_id = lease_id
         stored = credentials.get(account.pk)
         if stored is None:
             # Breaks an invariant, and must not keep the others waiting.

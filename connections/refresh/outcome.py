@@ -8,6 +8,7 @@ from django.db import transaction
 
 from connections import vault
 from connections.actors import WORKER
+from connections.grants import shared_with_another
 from connections.lifecycle import HOLDS_CREDENTIALS, move
 from connections.models import ConnectedAccount, Credentials, Reason, RefreshOutcome, Status
 from connections.notices import tell
@@ -44,13 +45,21 @@ def _store_tokens(
     tokens = verdict.tokens
     if account.status not in HOLDS_CREDENTIALS:
         # Revoked or deleted meanwhile: it stays so, and the new token must die as well.
-        vault.queue_revocation(account=account, tokens=tokens, actor=WORKER, now=now)
+        shared = account.status == Status.DELETED and shared_with_another(
+            account, account.identity_id
+        )
+        if not shared:
+            vault.queue_revocation(account=account, tokens=tokens, actor=WORKER, now=now)
         return RefreshOutcome.DISCARDED
     if not vault.swap_grant(credentials=claim.credentials, tokens=tokens, now=now):
         return RefreshOutcome.SUPERSEDED
     recovered = account.refresh_failures >= FAILURES_WORTH_TELLING
     changes = vault.schedule(tokens=tokens, toolkit=account.catalog_entry, now=now)
-    changes |= {"last_verified_at": now, "updated_at": now}
+    changes |= {
+        "grant_generation": claim.credentials.generation + 1,
+        "last_verified_at": now,
+        "updated_at": now,
+    }
     if tokens.scopes is not None:
         changes["scopes_granted"] = tokens.scopes
     if account.status != Status.ACTIVE:

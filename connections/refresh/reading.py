@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from connections import vault
-from connections.errors import AccountUnusable, RefreshTimeout, RefreshUnavailable
+from connections.errors import (
+    AccountUnusable,
+    ConnectionsError,
+    NothingToRefresh,
+    RefreshTimeout,
+    RefreshUnavailable,
+)
 from connections.models import (
     ConnectedAccount,
     Credentials,
@@ -58,14 +64,18 @@ def get_credentials(
     account, stored = _read(account.pk)
     minimum_seconds = min(minimum_seconds, _half_life(account))
     backing_off = account.refresh_failures > 0 and (account.refresh_at or now) > now
-    if account.lives_for(minimum_seconds, now=now):
+    if account.lives_for(minimum_seconds, now=now) or _cannot_be_renewed(account, stored):
         return _grant(account, stored)
-    if not backing_off and _refresh(stored, Trigger.READ, now, wait_seconds):
-        return _grant(*_read(account.pk))
+    failure: ConnectionsError = RefreshUnavailable(connected_account_id=account.pk)
+    try:
+        if not backing_off and _refresh(stored, Trigger.READ, now, wait_seconds):
+            return _grant(*_read(account.pk))
+    except RefreshTimeout as error:
+        failure = error
     account, stored = _read(account.pk)
     if account.lives_for(0, now=timezone.now()):
         return _grant(account, stored)
-    raise RefreshUnavailable(connected_account_id=account.pk)
+    raise failure
 
 
 def refresh_account(
@@ -82,11 +92,14 @@ def refresh_account(
             already it is returned: however many callers complain, one refresh answers them all.
 
     Raises:
+        NothingToRefresh: the provider gave no refresh token, and the token still lives.
         AccountUnusable, RefreshUnavailable, RefreshTimeout: as `get_credentials`.
     """
     account, stored = _read(account.pk)
     if refused_generation is not None and stored.generation != refused_generation:
         return _grant(account, stored)
+    if _cannot_be_renewed(account, stored):
+        raise NothingToRefresh(connected_account_id=account.pk)
     if _refresh(stored, trigger, timezone.now(), wait_seconds):
         return _grant(*_read(account.pk))
     raise RefreshUnavailable(connected_account_id=account.pk)
@@ -109,6 +122,11 @@ def _refresh(seen: Credentials, trigger: Trigger, began: datetime, wait_seconds:
         if time.monotonic() >= deadline:
             raise RefreshTimeout(connected_account_id=seen.pk)
         time.sleep(POLL_SECONDS)
+
+
+def _cannot_be_renewed(account: ConnectedAccount, stored: Credentials) -> bool:
+    """Whether the token still lives and there is no refresh token to get another one with."""
+    return not stored.refresh_token_digest and account.lives_for(0, now=timezone.now())
 
 
 def _half_life(account: ConnectedAccount) -> float:

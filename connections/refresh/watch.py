@@ -6,12 +6,12 @@ import time
 from typing import TYPE_CHECKING
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.utils import timezone
 
 from connections.links import expire_unused_links
 from connections.refresh.crew import Crew
-from connections.revoking import revoke_due
+from integrations.database import DATABASE_AWAY
 
 if TYPE_CHECKING:
     from threading import Event
@@ -22,7 +22,7 @@ PAUSE_SECONDS = 1.0
 
 
 def refresh_due() -> int:
-    """Refresh all that is due now, side by side; return how many accounts were tried."""
+    """Refresh and revoke all that is due now, side by side; return how many were tried."""
     tried = 0
     with Crew() as crew:
         while claimed := crew.take_up(now=timezone.now()):
@@ -45,7 +45,7 @@ def watch_refreshes(*, seconds: float | None, stop: Event) -> None:
         while not stop.is_set() and time.monotonic() < end:
             try:
                 busy = _once(crew)
-            except (OperationalError, InterfaceError) as error:
+            except DATABASE_AWAY as error:
                 log.warning("refresher_lost_database", error=type(error).__name__)
                 connection.close()
                 busy = False
@@ -58,6 +58,5 @@ def _once(crew: Crew) -> bool:
     now = timezone.now()
     worked = crew.take_up(now=now)
     worked += crew.settle(timeout=PAUSE_SECONDS)
-    worked += revoke_due()
     worked += expire_unused_links(now=now)
     return worked > 0 or crew.busy

@@ -62,7 +62,9 @@ def call_provider(claim: Claim) -> Verdict:
 def _call(claim: Claim) -> Verdict:
     tokens = vault.open_grant(claim.credentials)
     if tokens.refresh_token is None:
-        return Refused(kind=RefusalKind.TERMINAL, error_code="", reason="token_expired")
+        lives = claim.account.lives_for(0, now=timezone.now())
+        kind = RefusalKind.TRANSIENT if lives else RefusalKind.TERMINAL
+        return Refused(kind=kind, error_code="", reason="token_expired")
     client = OAuth2Client.of(claim.account.auth_config)
     verdict = client.refresh(refresh_token=tokens.refresh_token)
     if isinstance(verdict, Granted):

@@ -77,10 +77,9 @@ def judge_answer(response: Response, toolkit: Toolkit) -> Verdict:
     try:
         answer = response.json()
     except MalformedBody:
-        # A 2xx whose body is unreadable may have spent the refresh token.
-        return _transient(response, "malformed_response", outcome_unknown=_succeeded(response))
+        return _transient(response, "malformed_response", outcome_unknown=_in_doubt(response))
     if not isinstance(answer, dict):
-        return _transient(response, "malformed_response", outcome_unknown=_succeeded(response))
+        return _transient(response, "malformed_response", outcome_unknown=_in_doubt(response))
     error = answer.get("error")
     if error or not _succeeded(response):
         return _judge_refusal(response, _error_code(error), toolkit)
@@ -92,7 +91,8 @@ def judge_answer(response: Response, toolkit: Toolkit) -> Verdict:
 
 def _judge_refusal(response: Response, code: str, toolkit: Toolkit) -> Refused:
     if response.status == 429 or response.status >= 500:
-        return _transient(response, code or f"http_{response.status}")
+        code = code or f"http_{response.status}"
+        return _transient(response, code, outcome_unknown=_in_doubt(response))
     for kind, rules in (
         (RefusalKind.CONFIGURATION, toolkit.configuration),
         (RefusalKind.TERMINAL, toolkit.terminal),
@@ -142,6 +142,15 @@ def without_echo(verdict: Verdict, secrets: Iterable[str]) -> Verdict:
 
 def _succeeded(response: Response) -> bool:
     return 200 <= response.status < 300
+
+
+def _in_doubt(response: Response) -> bool:
+    """Whether the refresh token may be spent although no token came.
+
+    A 2xx with an unreadable body was carried out. A gateway that gave up waiting, which mostly
+    answers HTML, does not know whether the token endpoint went on.
+    """
+    return _succeeded(response) or response.status in {502, 504}
 
 
 def _error_code(error: Any) -> str:

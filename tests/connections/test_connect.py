@@ -22,51 +22,19 @@ from connections.models import (
     Revocation,
     Status,
 )
-from connections.operations import delete_account, link_account, reconnect_account
+from connections.operations import delete_account, reconnect_account
 from integrations.models import AuthConfig
-from tests.making import CALLBACK_URL
+from tests.making import CALLBACK_URL, link_to
+from tests.person import Person
 from tests.provider import USERINFO_PATH, Answer, ScriptedProvider, tokens
 from webhooks.models import Event, EventType
 
 pytestmark = pytest.mark.django_db
 
 
-class Person:
-    """A browser on its way through a link."""
-
-    def __init__(self, url: str) -> None:
-        self.client = Client()
-        self.path = urlsplit(url).path
-        self.authorization: dict[str, str] = {}
-
-    def set_out(self) -> str:
-        """Press the button; return where it leads."""
-        response = self.client.post(self.path)
-        target: str = response.headers.get("Location", "")
-        query = parse_qs(urlsplit(target).query)
-        self.authorization = {name: values[0] for name, values in query.items()}
-        return target
-
-    def come_back(self, **answer: str) -> object:
-        """Return from the provider with ``answer`` and the state."""
-        path = urlsplit(self.authorization["redirect_uri"]).path
-        return self.client.get(path, {"state": self.authorization["state"]} | answer)
-
-
 @pytest.fixture
 def url(auth_config: AuthConfig) -> str:
     return link_to(auth_config)
-
-
-def link_to(auth_config: AuthConfig, **changes: object) -> str:
-    given = {"callback_url": CALLBACK_URL, "app_state": "s&1"} | changes
-    return link_account(
-        project=auth_config.project,
-        user_id="alice",
-        auth_config=auth_config,
-        actor=SYSTEM,
-        **given,  # type: ignore[arg-type]
-    ).url
 
 
 def reconnect_url(account: ConnectedAccount) -> str:
@@ -108,7 +76,7 @@ def test_a_person_connects_and_is_sent_back_to_the_app(
     person.set_out()
     back = person.come_back(code="c")
     account = ConnectedAccount.objects.get()
-    query = parse_qs(urlsplit(back.headers["Location"]).query)  # type: ignore[attr-defined]
+    query = parse_qs(urlsplit(back.headers["Location"]).query)
     assert query == {
         "status": ["success"],
         "connected_account_id": [account.pk],
@@ -125,7 +93,7 @@ def test_a_person_connects_and_is_sent_back_to_the_app(
 def test_without_a_callback_url_the_page_says_that_it_is_done(auth_config: AuthConfig) -> None:
     person = Person(link_to(auth_config, callback_url=""))
     person.set_out()
-    finished = person.come_back(code="c").headers["Location"]  # type: ignore[attr-defined]
+    finished = person.come_back(code="c").headers["Location"]
     for _ in range(2):
         assert "alice@example.com" in person.client.get(finished).content.decode()
     assert Client().get(finished).status_code == 404
@@ -135,7 +103,7 @@ def test_an_answer_is_taken_once(url: str, provider: ScriptedProvider) -> None:
     person = Person(url)
     person.set_out()
     person.come_back(code="c")
-    assert person.come_back(code="c").status_code == 400  # type: ignore[attr-defined]
+    assert person.come_back(code="c").status_code == 400
     assert len(provider.token_calls()) == 1
 
 
@@ -146,7 +114,7 @@ def test_an_answer_without_our_state_is_refused(
     person = Person(url)
     person.set_out()
     person.authorization["state"] = state
-    assert person.come_back(code="c").status_code == 400  # type: ignore[attr-defined]
+    assert person.come_back(code="c").status_code == 400
     assert provider.token_calls() == []
 
 
@@ -154,7 +122,7 @@ def test_another_browsers_answer_is_refused(url: str, provider: ScriptedProvider
     person = Person(url)
     person.set_out()
     person.client = Client()
-    assert person.come_back(code="c").status_code == 403  # type: ignore[attr-defined]
+    assert person.come_back(code="c").status_code == 403
     assert provider.token_calls() == []
 
 
@@ -164,7 +132,7 @@ def test_an_answer_on_another_auth_configs_path_is_refused(
     person = Person(url)
     person.set_out()
     person.authorization["redirect_uri"] = "/connect/callback/ac_other"
-    assert person.come_back(code="c").status_code == 403  # type: ignore[attr-defined]
+    assert person.come_back(code="c").status_code == 403
     assert provider.token_calls() == []
 
 
@@ -172,7 +140,7 @@ def test_an_answer_from_another_issuer_is_refused(url: str, provider: ScriptedPr
     person = Person(url)
     person.set_out()
     page = person.come_back(code="c", iss="https://evil.example")
-    assert page.status_code == 403  # type: ignore[attr-defined]
+    assert page.status_code == 403
     assert provider.token_calls() == []
 
 
@@ -200,7 +168,7 @@ def test_the_same_browser_may_set_out_again(url: str) -> None:
     person = Person(url)
     person.set_out()
     assert person.set_out()
-    assert person.come_back(code="c").status_code == 302  # type: ignore[attr-defined]
+    assert person.come_back(code="c").status_code == 302
 
 
 def test_an_unknown_link_is_not_found() -> None:
@@ -210,7 +178,7 @@ def test_an_unknown_link_is_not_found() -> None:
 def test_a_person_who_declines_can_try_again_or_go_back(url: str) -> None:
     person = Person(url)
     person.set_out()
-    page = person.come_back(error="access_denied").content.decode()  # type: ignore[attr-defined]
+    page = person.come_back(error="access_denied").content.decode()
     account = ConnectedAccount.objects.get()
     assert (account.status, account.status_reason) == (Status.FAILED, Reason.CONSENT_DENIED)
     assert f'action="{person.path}"' in page
@@ -226,7 +194,7 @@ def test_the_providers_error_text_never_becomes_markup(url: str) -> None:
     person = Person(url)
     person.set_out()
     page = person.come_back(error="<script>x</script>", error_description="<b>hi</b>")
-    text = page.content.decode()  # type: ignore[attr-defined]
+    text = page.content.decode()
     assert "<script>x" not in text
     assert "<b>hi" not in text
 
@@ -278,7 +246,7 @@ def test_a_reconnect_as_somebody_else_is_refused_and_keeps_the_old_tokens(
     provider.answer_identity("8", "bob@example.com")
     person = Person(reconnect_url(account))
     person.set_out()
-    page = person.come_back(code="c").content.decode()  # type: ignore[attr-defined]
+    page = person.come_back(code="c").content.decode()
     assert "bob@example.com" in page
     assert "alice@example.com" in page
     grant = vault.open_grant(Credentials.objects.get())
@@ -292,7 +260,7 @@ def test_an_answer_for_a_deleted_account_stores_nothing_and_is_revoked(url: str)
     person = Person(url)
     person.set_out()
     delete_account(account=ConnectedAccount.objects.get(), actor=SYSTEM)
-    assert person.come_back(code="c").status_code == 404  # type: ignore[attr-defined]
+    assert person.come_back(code="c").status_code == 404
     assert not Credentials.objects.exists()
     assert Revocation.objects.get().payload is not None
 
@@ -306,7 +274,7 @@ def test_of_two_callbacks_at_once_one_exchanges_the_code(
 
     def come_back(_: int) -> int:
         try:
-            return person.come_back(code="c").status_code  # type: ignore[attr-defined, no-any-return]
+            return int(person.come_back(code="c").status_code)
         finally:
             connection.close()
 

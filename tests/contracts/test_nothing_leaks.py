@@ -324,10 +324,6 @@ def test_a_link_that_is_created_stands_in_no_table_and_no_log(world: World) -> N
     assert token not in records.text
 
 
-@pytest.mark.xfail(
-    reason="webhooks keep the start of a receiver's answer as it is, a sealed link in it included",
-    strict=True,
-)
 def test_a_receiver_that_echoes_what_it_gets_does_not_put_it_into_a_table(world: World) -> None:
     """The start of its answer is kept for the person who has to find out why it failed."""
     link = f"https://grants.example.com/connect/{CANARY}-reauth"

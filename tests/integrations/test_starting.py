@@ -24,7 +24,8 @@ def run(*arguments: str, database: str = "", **changes: str) -> subprocess.Compl
     """Run Python in a production environment with ``changes``; an empty one is left out."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     url = database or "postgresql://127.0.0.1:1/nobody"
-    environment = kept | PRODUCTION | {"DATABASE_URL": url} | changes
+    given = {"DATABASE_URL": url, "STATIC_ROOT": os.environ["STATIC_ROOT"]}
+    environment = kept | PRODUCTION | given | changes
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,

@@ -76,6 +76,7 @@ def test_an_outage_is_transient_whatever_its_body_claims(status: int, code: str)
     verdict = refusal(status, {"error": code})
     assert verdict.kind is RefusalKind.TRANSIENT
     assert verdict.http_status == status
+    assert verdict.outcome_unknown is (status in {502, 504}), "the gateway does not know"
 
 
 @pytest.mark.parametrize(
@@ -97,12 +98,13 @@ def test_a_refusal_without_a_code_is_transient_and_named_by_its_status(status: i
     "body", [b"<html>invalid_grant</html>", b"", b"{", b"null", b'"text"', b"[]"]
 )
 @pytest.mark.parametrize(
-    ("status", "doubt"), [(400, False), (403, False), (500, False), (200, True)]
+    ("status", "doubt"),
+    [(400, False), (403, False), (500, False), (503, False), (200, True), (502, True), (504, True)],
 )
 def test_html_and_broken_json_are_transient(status: int, doubt: bool, body: bytes) -> None:
     verdict = refusal(status, body)
     assert (verdict.kind, verdict.error_code) == (RefusalKind.TRANSIENT, "malformed_response")
-    assert verdict.outcome_unknown is doubt, "a 200 may have spent the refresh token"
+    assert verdict.outcome_unknown is doubt, "a 200 or a gateway's answer: it may be spent"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,22 @@
+"""Cuts out of any text what Evergrant itself issued and a text may quote."""
+
+import re
+
+from integrations.secrets.secret import MASK
+
+# A connect link's path (Django logs the paths of requests that fail), an API key, a webhook secret;
+# and the query of a callback, which holds the code.
+_ISSUED = re.compile(
+    r"(?P<kept>/connect/(?=[\w-]{16})|\beg_(?=[\w-]{16})|\bwhsec_)[\w+/=-]+"
+    r"|(?P<path>/connect/callback/\w+)\?[^\s\"']+"
+)
+
+
+def mask(text: str) -> str:
+    """Return ``text`` with what follows the telling beginnings replaced by ``***``."""
+    return _ISSUED.sub(_cut_out, text)
+
+
+def _cut_out(found: re.Match[str]) -> str:
+    path = found["path"]
+    return f"{path}?{MASK}" if path else f"{found['kept']}{MASK}"
