@@ -48,9 +48,8 @@ ALLOWED_HOSTS = env("ALLOWED_HOSTS")
 BASE_URL = env("BASE_URL").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
 
-# First seals, all open. django-encrypted-model-fields reads FIELD_ENCRYPTION_KEY at import.
+# First seals, all open; see integrations.secrets.
 FIELD_ENCRYPTION_KEYS = env("FIELD_ENCRYPTION_KEYS")
-FIELD_ENCRYPTION_KEY = FIELD_ENCRYPTION_KEYS or None
 
 # Lets the outbound door reach 127.0.0.0/8 and ::1, over http too. For development and tests only.
 OUTBOUND_ALLOW_LOOPBACK = env("OUTBOUND_ALLOW_LOOPBACK")

@@ -8,6 +8,7 @@ from connections.connect.completing import complete, fail
 from connections.errors import AttemptAnswered, AttemptRefused, AuthConfigDisabled
 from connections.models import ConnectAttempt, Reason
 from integrations.schemes import Granted, OAuth2Client
+from integrations.schemes.verdict import provider_error_code
 from integrations.secrets import Secret
 from integrations.tokens import digest
 
@@ -76,8 +77,7 @@ def _consume(attempt: ConnectAttempt, now: datetime) -> None:
 def _declined(attempt: ConnectAttempt, error: str, now: datetime) -> Outcome:
     denied = error == "access_denied"
     reason = Reason.CONSENT_DENIED if denied else Reason.EXCHANGE_FAILED
-    code = error if error.replace("_", "").isalnum() else ""
-    return fail(attempt=attempt, reason=reason, error_code=code[:100], now=now)
+    return fail(attempt=attempt, reason=reason, error_code=provider_error_code(error), now=now)
 
 
 def _exchange(attempt: ConnectAttempt, code: Secret, now: datetime) -> Outcome:

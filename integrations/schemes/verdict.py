@@ -82,7 +82,7 @@ def judge_answer(response: Response, toolkit: Toolkit) -> Verdict:
         return _transient(response, "malformed_response", outcome_unknown=_in_doubt(response))
     error = answer.get("error")
     if error or not _succeeded(response):
-        return _judge_refusal(response, _error_code(error), toolkit)
+        return _judge_refusal(response, provider_error_code(error), toolkit)
     try:
         return Granted(tokens=TokenSet.from_answer(answer), http_status=response.status)
     except MalformedToken:
@@ -153,7 +153,7 @@ def _in_doubt(response: Response) -> bool:
     return _succeeded(response) or response.status in {502, 504}
 
 
-def _error_code(error: Any) -> str:
+def provider_error_code(error: Any) -> str:
     """Return the provider's code where it looks like one: never a description, never a token."""
     if not isinstance(error, str) or len(error) > LONGEST_ERROR_CODE:
         return ""

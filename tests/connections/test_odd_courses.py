@@ -163,6 +163,7 @@ def test_reading_a_token_that_cannot_be_renewed_serves_it_to_its_end(
 ) -> None:
     take_refresh_token_away(account, left=timedelta(minutes=10))
     assert get_credentials(account=account, minimum_seconds=1800).generation == 1
+    assert not RefreshAttempt.objects.exists()
 
 
 def test_a_living_token_is_served_although_a_dead_worker_holds_the_lease(
