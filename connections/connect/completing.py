@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from integrations.schemes import TokenSet
     from integrations.secrets import Secret
 
-# The identity call is read-only, so an outage of a moment is worth a second try.
-IDENTITY_TRIES = 2
-
 
 def complete(*, attempt: ConnectAttempt, tokens: TokenSet) -> Outcome:
     """Store ``tokens`` as the account's grant once they are proven.
@@ -187,12 +184,11 @@ def _is_somebody_else(account: ConnectedAccount, identity: UpstreamIdentity | No
 
 
 def _identify(tokens: TokenSet, identity: Identity) -> UpstreamIdentity:
-    for _ in range(IDENTITY_TRIES - 1):
-        try:
-            return identify(access_token=tokens.access_token, identity=identity)
-        except IdentityUnavailable:
-            continue
-    return identify(access_token=tokens.access_token, identity=identity)
+    try:
+        return identify(access_token=tokens.access_token, identity=identity)
+    except IdentityUnavailable:
+        # The call is read-only, so an outage of a moment is worth a second try.
+        return identify(access_token=tokens.access_token, identity=identity)
 
 
 def _nonce_matches(id_token: Secret | None, nonce: str) -> bool:

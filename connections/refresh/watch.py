@@ -12,6 +12,7 @@ from django.utils import timezone
 from connections.links import expire_unused_links
 from connections.refresh.crew import Crew
 from integrations.database import DATABASE_AWAY
+from integrations.stopping import stop_on_signal
 
 if TYPE_CHECKING:
     from threading import Event
@@ -22,10 +23,13 @@ PAUSE_SECONDS = 1.0
 
 
 def refresh_due() -> int:
-    """Refresh and revoke all that is due now, side by side; return how many were tried."""
+    """Refresh and revoke all that is due now, side by side; return how many were tried.
+
+    A signal to stop is obeyed once the calls under way have been stored.
+    """
     tried = 0
-    with Crew() as crew:
-        while claimed := crew.take_up(now=timezone.now()):
+    with stop_on_signal() as stop, Crew() as crew:
+        while not stop.is_set() and (claimed := crew.take_up(now=timezone.now())):
             tried += claimed
             crew.settle(timeout=None)
     return tried

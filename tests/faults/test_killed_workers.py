@@ -36,13 +36,13 @@ LATER = timedelta(minutes=5)
 
 
 class Worker:
-    """``manage.py refresh_due --watch``: the work without the job runner."""
+    """``manage.py refresh_due``: the work without the job runner."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
         name = connection.settings_dict["NAME"]
         url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
         self._process = subprocess.Popen(
-            [sys.executable, "manage.py", "refresh_due", "--watch"],
+            [sys.executable, "manage.py", "refresh_due", *options],
             env=os.environ | {"DATABASE_URL": url},
         )
 
@@ -61,8 +61,8 @@ class Worker:
 def start_worker() -> Iterator[Callable[[], Worker]]:
     started: list[Worker] = []
 
-    def start() -> Worker:
-        started.append(Worker())
+    def start(*options: str) -> Worker:
+        started.append(Worker(*(options or ["--watch"])))
         return started[-1]
 
     yield start
@@ -175,14 +175,16 @@ def test_nobody_else_touches_an_account_while_the_dead_workers_lease_lasts(
     assert RefreshAttempt.objects.filter(account=due_account).count() == 1
 
 
+@pytest.mark.parametrize("option", ["--watch", "--no-color"], ids=["watching", "once"])
 def test_a_worker_that_is_asked_to_stop_ends_its_refresh_first(
     due_account: ConnectedAccount,
     provider: ScriptedProvider,
-    start_worker: Callable[[], Worker],
+    start_worker: Callable[[str], Worker],
+    option: str,
 ) -> None:
     gate = Gate()
     provider.answer_tokens(Answer(json=tokens().json, before=gate.hold))
-    worker = start_worker()
+    worker = start_worker(option)
     assert gate.reached.wait(PATIENCE_SECONDS)
     worker.ask_to_stop()
     gate.opened.set()
