@@ -24,7 +24,7 @@ def all_toolkits() -> dict[str, Toolkit]:
     Raises:
         pydantic.ValidationError: a file does not follow `Toolkit`.
     """
-    entries = (_read(path) for path in sorted(FOLDER.glob("*.yaml")))
+    entries = (read_toolkit(path) for path in sorted(FOLDER.glob("*.yaml")))
     return {toolkit.slug: toolkit for toolkit in entries}
 
 
@@ -36,5 +36,10 @@ def get_toolkit(slug: str) -> Toolkit:
         raise UnknownToolkit(slug) from None
 
 
-def _read(path: Path) -> Toolkit:
+def read_toolkit(path: Path) -> Toolkit:
+    """Return the toolkit that a file describes; its name is the slug.
+
+    Raises:
+        pydantic.ValidationError: it does not follow `Toolkit`.
+    """
     return Toolkit.model_validate(yaml.safe_load(path.read_text()) | {"slug": path.stem})

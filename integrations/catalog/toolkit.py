@@ -2,51 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from integrations.catalog.answers import AnswerShape, Rule, TerminalRule, is_outage
+from integrations.catalog.identity import Identity
+from integrations.catalog.lifecycle import Calls, Probe, RefreshTokenLife
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ClientAuth = Literal["client_secret_basic", "client_secret_post", "none"]
-Rotation = Literal["none", "rotates", "rotates_with_grace"]
+Rotation = Literal["none", "rotates", "rotates_with_grace", "rotates_old_remains_valid"]
 
 
-class CatalogModel(BaseModel):
-    """Base: unknown keys are errors, so that a typing mistake in a file is found at start-up."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Identity(CatalogModel):
-    """The cheapest call that tells whose account it is. Also the probe that proves a token.
-
-    ``id_path`` and ``label_paths`` are dotted paths into the JSON answer; the first label path
-    that holds text is shown to people.
-    """
-
-    url: str
-    method: Literal["GET", "POST"] = "GET"
-    id_path: str
-    label_paths: list[str] = []
-    dead_statuses: list[int] = [401]
-
-
-class Refusal(CatalogModel):
-    """One answer of the token endpoint, by ``error`` code and optionally HTTP status."""
-
-    error: str
-    status: int | None = None
-    reason: Literal["grant_revoked", "refresh_token_expired"] = "grant_revoked"
-
-
-class Toolkit(CatalogModel):
+class Toolkit(AnswerShape):
     """A third-party service: endpoints, client authentication, and how its grants live and die.
 
     Durations are in seconds. URLs may hold ``{parameter}`` placeholders; their names are listed
-    in ``parameters`` and an auth config gives the values.
+    in ``parameters`` and an auth config gives the values. Every field is explained in
+    docs/reference/toolkits.md.
     """
 
     slug: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
@@ -67,15 +44,38 @@ class Toolkit(CatalogModel):
     authorization_parameters: dict[str, str] = {}
     identity: Identity | None = None
 
-    access_token_seconds: int = 3600
+    token_types: Annotated[list[str], Field(min_length=1)] = ["bearer"]
+    access_token_seconds: PositiveInt | None = 3600
+    expires_in_zero_means_never: bool = False
     refresh_share: Annotated[float, Field(gt=0, lt=1)] = 0.7
     refresh_jitter: Annotated[float, Field(ge=0, lt=0.3)] = 0.1
     rotation: Rotation = "rotates"
-    grace_seconds: int = 0
-    terminal: list[Refusal] = [Refusal(error="invalid_grant")]
-    configuration: list[Refusal] = [
-        Refusal(error=code) for code in ("invalid_client", "unauthorized_client", "invalid_scope")
-    ]
+    grace_seconds: NonNegativeInt = 0
+    refresh_token: RefreshTokenLife = RefreshTokenLife()
+    calls: Calls = Calls()
+    probe: Probe = Probe()
+
+    # What the token endpoint's answers mean: looked at in this order, the generic rules last.
+    transient: tuple[Rule, ...] = ()
+    configuration: tuple[Rule, ...] = ()
+    terminal: tuple[TerminalRule, ...] = ()
+    generic_terminal: bool = True
+
+    @model_validator(mode="after")
+    def _an_outage_is_nobodys_fault(self) -> Self:
+        rules = (*self.configuration, *self.terminal)
+        statuses = {status for rule in rules for status in rule.status or ()}
+        if outages := sorted(status for status in statuses if is_outage(status)):
+            raise ValueError(f"an outage is transient, so no rule applies to it: {outages}")
+        return self
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> Self:
+        if self.grace_seconds and self.rotation != "rotates_with_grace":
+            raise ValueError("grace_seconds belong to rotation: rotates_with_grace")
+        if self.refresh_share + self.refresh_jitter >= 1:
+            raise ValueError("refresh_share and refresh_jitter together reach past the token's end")
+        return self
 
     def with_parameters(self, values: Mapping[str, str]) -> Toolkit:
         """Return this toolkit with ``values`` in the place of the URLs' placeholders."""

@@ -6,27 +6,51 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from integrations import outbound
+from integrations.catalog import first_fitting, is_outage, value_at
+from integrations.schemes.error_codes import repeats, shown_code
+from integrations.schemes.retry_after import retry_after_seconds
 
 if TYPE_CHECKING:
-    from integrations.catalog import Identity
+    from datetime import datetime
+
+    from integrations.catalog import Identity, Rule
     from integrations.secrets import Secret
 
 LONGEST = 255
 
 
 class ProbeRejected(Exception):
-    """The provider does not accept the token."""
+    """The provider does not accept the token.
 
-    def __init__(self, http_status: int) -> None:
+    It says so of the access token. Where there is a refresh token, the grant may still live.
+
+    Attributes:
+        http_status: of the answer; 200 at providers that refuse in a success.
+        error_code: the provider's own code; empty where it sent none.
+    """
+
+    def __init__(self, http_status: int, error_code: str = "") -> None:
         self.http_status = http_status
-        super().__init__(f"The identity call answered {http_status}.")
+        self.error_code = error_code
+        told = f": {error_code}" if error_code else ""
+        super().__init__(f"The identity call answered {http_status}{told}.")
 
 
 class IdentityUnavailable(Exception):
-    """The provider could not be asked, or its answer did not say whose account it is."""
+    """The provider could not be asked, or its answer did not say whose account it is.
 
-    def __init__(self, code: str) -> None:
+    Attributes:
+        code: what went wrong, in the provider's word or ours.
+        http_status: of the answer; None where there was none.
+        retry_after: in how many seconds it wants to be asked again; None where it did not say.
+    """
+
+    def __init__(
+        self, code: str, *, http_status: int | None = None, retry_after: float | None = None
+    ) -> None:
         self.code = code
+        self.http_status = http_status
+        self.retry_after = retry_after
         super().__init__(f"The identity call brought no answer: {code}.")
 
 
@@ -38,43 +62,84 @@ class UpstreamIdentity:
     label: str
 
 
-def identify(*, access_token: Secret, identity: Identity) -> UpstreamIdentity:
-    """Make the toolkit's identity call.
+def identify(
+    *, access_token: Secret, identity: Identity, now: datetime | None = None
+) -> UpstreamIdentity:
+    """Make the toolkit's identity call. An answer means that the token works.
+
+    Args:
+        now: for a Retry-After date in an answer without a Date header.
 
     Raises:
         ProbeRejected: the provider refused the token.
-        IdentityUnavailable: an outage, or an answer without the id.
+        IdentityUnavailable: an outage, a rate limit, a lack of permission, an answer without the
+            id. It says nothing about the token.
     """
+    token = access_token.reveal()
+    headers = {
+        "Accept": "application/json",
+        **identity.headers,
+        identity.token_header: identity.token_prefix + token,
+    }
     try:
         response = outbound.send(
             role=outbound.Role.IDENTITY,
             method=identity.method,
             url=identity.url,
-            headers={
-                "Authorization": f"Bearer {access_token.reveal()}",
-                "Accept": "application/json",
-            },
+            headers=headers,
+            json=identity.body,
         )
-        if response.status in identity.dead_statuses:
-            raise ProbeRejected(response.status)
-        if response.status != 200:
-            raise IdentityUnavailable(f"http_{response.status}")
-        answer = response.json()
     except outbound.OutboundError as error:
         raise IdentityUnavailable(error.code) from None
-    found = _text_at(answer, identity.id_path)
-    if not found:
-        raise IdentityUnavailable("identity_missing")
-    labels = (_text_at(answer, path) for path in identity.label_paths)
-    return UpstreamIdentity(id=found, label=next((label for label in labels if label), found))
+    return read_identity(response, identity, sent=token, now=now)
+
+
+def read_identity(
+    response: outbound.Response, identity: Identity, *, sent: str, now: datetime | None = None
+) -> UpstreamIdentity:
+    """Return whose account ``response`` says it is. A pure function. Raises as `identify`.
+
+    Args:
+        sent: the token that was sent, which no error code may repeat.
+    """
+    status = response.status
+    try:
+        body = response.json()
+    except outbound.MalformedBody as error:
+        body, code = None, error.code if status == 200 else ""
+    else:
+        code = "identity_missing" if status == 200 else ""
+    if not is_outage(status):
+        _refuse_dead(status, body, identity, sent)
+    if status == 200 and not identity.is_refusal(body) and (found := _id(body, identity)):
+        labels = (_text_at(body, path) for path in identity.label_paths)
+        return UpstreamIdentity(id=found, label=next(filter(None, labels), found))
+    code = _code(body, identity, sent) or code or f"http_{status}"
+    wait = retry_after_seconds(response, now=now)
+    raise IdentityUnavailable(code, http_status=status, retry_after=wait)
+
+
+def _refuse_dead(status: int, body: Any, identity: Identity, sent: str) -> None:
+    if first_fitting(identity.not_dead, status=status, body=body, shape=identity):
+        return
+    rule = first_fitting(identity.dead, status=status, body=body, shape=identity)
+    if rule or status in identity.dead_statuses:
+        raise ProbeRejected(status, _code(body, identity, sent, rule))
+
+
+def _code(body: Any, identity: Identity, sent: str, rule: Rule | None = None) -> str:
+    code = shown_code(body=body, shape=identity, rule=rule)
+    return "" if repeats(code, [sent]) else code
+
+
+def _id(body: Any, identity: Identity) -> str:
+    parts = [_text_at(body, path) for path in identity.id_path]
+    return "/".join(parts)[:LONGEST] if all(parts) else ""
 
 
 def _text_at(answer: Any, path: str) -> str:
-    for step in path.split("."):
-        if not isinstance(answer, dict) or step not in answer:
-            return ""
-        answer = answer[step]
-    if isinstance(answer, bool) or not isinstance(answer, str | int):
+    found = value_at(answer, path)
+    if isinstance(found, bool) or not isinstance(found, str | int):
         return ""
     # Neither NUL nor half a character goes into a text column.
-    return str(answer).replace("\x00", "").encode("utf-8", "ignore").decode()[:LONGEST]
+    return str(found).replace("\x00", "").encode("utf-8", "ignore").decode()[:LONGEST]

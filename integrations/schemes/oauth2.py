@@ -10,9 +10,11 @@ from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oauth2.rfc7009 import prepare_revoke_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from django.utils import timezone
 
 from integrations import outbound
 from integrations.schemes.verdict import (
+    Granted,
     RefusalKind,
     Refused,
     Verdict,
@@ -109,10 +111,13 @@ class OAuth2Client:
             response = self._post(self.toolkit.revocation_url, body, outbound.Role.REVOCATION)
         except outbound.OutboundError as error:
             return judge_failure(error)
-        if 200 <= response.status < 300:
+        if 200 <= response.status < 300 and not self._refuses(response):
             return None
-        verdict = judge_answer(response, self.toolkit)
-        return verdict if isinstance(verdict, Refused) else None
+        verdict = self._judge(response)
+        if isinstance(verdict, Granted) or verdict.kind is RefusalKind.TERMINAL:
+            # A grant that is dead already is what was asked for.
+            return None
+        return verdict
 
     def _token_call(self, *, grant_type: str, **parameters: str | None) -> Verdict:
         if not self._secret().isascii():
@@ -124,7 +129,17 @@ class OAuth2Client:
         except outbound.OutboundError as error:
             return judge_failure(error)
         sent = [value for value in parameters.values() if value]
-        return without_echo(judge_answer(response, self.toolkit), [*sent, self._secret()])
+        return without_echo(self._judge(response), [*sent, self._secret()])
+
+    def _judge(self, response: outbound.Response) -> Verdict:
+        return judge_answer(response, self.toolkit, now=timezone.now())
+
+    def _refuses(self, response: outbound.Response) -> bool:
+        """Whether a success of HTTP says in its body that it is none; an empty one does not."""
+        try:
+            return self.toolkit.is_refusal(response.json())
+        except outbound.MalformedBody:
+            return False
 
     def _post(self, url: str, body: str, role: outbound.Role) -> outbound.Response:
         secret = self._secret()

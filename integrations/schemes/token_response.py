@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from integrations.catalog import value_at
 from integrations.secrets import Secret
+
+if TYPE_CHECKING:
+    from integrations.catalog import Toolkit
 
 # Longer lifetimes are as good as this one, and a timestamp must fit the database.
 LONGEST_LIFETIME = timedelta(days=3650).total_seconds()
@@ -26,22 +30,25 @@ class TokenSet:
     """Credentials as a provider issued them.
 
     ``expires_in`` is in seconds: None where the provider did not say; 0 where they are over at
-    once. ``scopes`` is None where the provider did not say. ``refresh_token`` is None where it
-    issued none.
+    once; infinite where it said that they have no end. ``scopes`` is None where the provider did
+    not say. ``refresh_token`` is None where it issued none. ``refresh_token_expires_in``, in
+    seconds, is None where the provider did not say; it is for the moment of storing and not kept.
     """
 
     access_token: Secret
     refresh_token: Secret | None = None
     id_token: Secret | None = None
     expires_in: float | None = None
+    refresh_token_expires_in: float | None = None
     scopes: list[str] | None = None
     token_type: str = "bearer"  # noqa: S105 - no token
 
     @classmethod
-    def from_answer(cls, answer: dict[str, Any]) -> Self:
-        """Return the tokens in ``answer``. Raises MalformedToken."""
-        token_type = answer.get("token_type", "bearer")
-        if not isinstance(token_type, str) or token_type.lower() != "bearer":
+    def from_answer(cls, answer: dict[str, Any], toolkit: Toolkit) -> Self:
+        """Return the tokens in ``answer``, read as ``toolkit`` says. Raises MalformedToken."""
+        token_type = answer.get("token_type", toolkit.token_types[0])
+        known = {name.lower() for name in toolkit.token_types}
+        if not isinstance(token_type, str) or token_type.lower() not in known:
             message = "The provider issued a token of a type that cannot be used."
             raise MalformedToken(message)
         access_token = _token(answer, "access_token")
@@ -52,7 +59,8 @@ class TokenSet:
             access_token=access_token,
             refresh_token=_token(answer, "refresh_token"),
             id_token=_token(answer, "id_token"),
-            expires_in=parse_lifetime(answer.get("expires_in")),
+            expires_in=_access_token_life(answer, toolkit),
+            refresh_token_expires_in=_refresh_token_life(answer, toolkit),
             scopes=_scopes(answer.get("scope")),
         )
 
@@ -60,11 +68,20 @@ class TokenSet:
         """Return these tokens with ``refresh_token`` where the provider issued no new one."""
         if self.refresh_token is not None:
             return self
-        return type(self)(**(self.__dict__ | {"refresh_token": refresh_token}))
+        return replace(self, refresh_token=refresh_token)
 
-    def expires_at(self, *, now: datetime, default_seconds: float) -> datetime:
-        """Return when the access token ends, by the provider's word or the toolkit's habit."""
+    def expires_at(self, *, now: datetime, default_seconds: float | None) -> datetime | None:
+        """Return when the access token ends, by the provider's word or the toolkit's habit.
+
+        Args:
+            default_seconds: the toolkit's habit; None where its tokens have no end.
+
+        Returns:
+            None where it has no end.
+        """
         seconds = default_seconds if self.expires_in is None else self.expires_in
+        if seconds is None or seconds == math.inf:
+            return None
         return now + timedelta(seconds=seconds)
 
     def to_payload(self) -> Secret:
@@ -110,6 +127,16 @@ def parse_lifetime(value: object) -> float | None:
     if math.isnan(seconds):
         return None
     return min(max(seconds, 0.0), LONGEST_LIFETIME)
+
+
+def _access_token_life(answer: dict[str, Any], toolkit: Toolkit) -> float | None:
+    seconds = parse_lifetime(answer.get("expires_in"))
+    return math.inf if seconds == 0 and toolkit.expires_in_zero_means_never else seconds
+
+
+def _refresh_token_life(answer: dict[str, Any], toolkit: Toolkit) -> float | None:
+    # 0 is not over at once, which would make no sense to issue: it is how some say "no end".
+    return parse_lifetime(value_at(answer, toolkit.refresh_token.lifetime_field)) or None
 
 
 def _token(answer: dict[str, Any], name: str) -> Secret | None:

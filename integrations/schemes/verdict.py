@@ -1,32 +1,33 @@
 """What a token endpoint's answer means for the grant: a pure function of answer and toolkit.
 
 Only a confirmed terminal answer kills a grant. A refusal of the client is the auth config's
-fault. Everything else, 429, 5xx, time-outs, HTML and broken JSON among it, is transient.
+fault. Everything else, 429, 5xx, time-outs, HTML and broken JSON among it, is transient. What
+counts as which is data: the toolkit's rules, then the generic ones of `integrations.catalog`.
 """
 
 from __future__ import annotations
 
 import enum
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from integrations.catalog import (
+    GENERIC_CONFIGURATION,
+    GENERIC_TERMINAL,
+    TerminalRule,
+    first_fitting,
+    is_outage,
+)
 from integrations.outbound import MalformedBody, OutboundError, Response
+from integrations.schemes.error_codes import repeats, shown_code
+from integrations.schemes.retry_after import retry_after_seconds
 from integrations.schemes.token_response import MalformedToken, TokenSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
-    from integrations.catalog import Refusal, Toolkit
-
-LONGEST_ERROR_CODE = 64
-SHORTEST_ECHO = 8
-# Words in one case or in camel case, each with a few digits at the most: invalid_grant,
-# InvalidGrant, AADSTS70008, errors.3004. A token's letters and digits are mixed.
-_WORD = r"(?:[A-Z]{1,24}|[A-Z]?[a-z]{1,24}(?:[A-Z][a-z]{2,24}){0,6})"
-_ERROR_CODE = re.compile(
-    rf"{_WORD}[0-9]{{0,8}}(?:[_.:-](?:{_WORD}[0-9]{{0,8}}|[0-9]{{1,8}})){{0,9}}"
-)
+    from integrations.catalog import Rule, Toolkit
 
 
 class RefusalKind(enum.StrEnum):
@@ -49,9 +50,10 @@ class Granted:
 class Refused:
     """The provider did not issue tokens.
 
-    ``error_code`` is the provider's own code, or ours where it sent none. ``retry_after`` is in
-    seconds. ``outcome_unknown``: the request may have been carried out and its answer lost, so
-    that the refresh token may be spent.
+    ``error_code`` is the provider's own code, with what a rule decided by behind it, or ours where
+    it sent none. ``reason`` is the account's on a terminal refusal. ``retry_after`` is in seconds.
+    ``outcome_unknown``: the request may have been carried out and its answer lost, so that the
+    refresh token may be spent.
     """
 
     kind: RefusalKind
@@ -72,70 +74,77 @@ def judge_failure(error: OutboundError) -> Refused:
     )
 
 
-def judge_answer(response: Response, toolkit: Toolkit) -> Verdict:
-    """Return the verdict on ``response`` by the toolkit's rules."""
+def judge_answer(response: Response, toolkit: Toolkit, *, now: datetime | None = None) -> Verdict:
+    """Return the verdict on ``response`` by the toolkit's rules.
+
+    Args:
+        now: when it came, for a Retry-After date in an answer without a Date header.
+    """
     try:
         answer = response.json()
     except MalformedBody:
-        return _transient(response, "malformed_response", outcome_unknown=_in_doubt(response))
+        answer = None
     if not isinstance(answer, dict):
-        return _transient(response, "malformed_response", outcome_unknown=_in_doubt(response))
-    error = answer.get("error")
-    if error or not _succeeded(response):
-        return _judge_refusal(response, provider_error_code(error), toolkit)
+        return _transient(response, "malformed_response", now, outcome_unknown=_in_doubt(response))
+    if toolkit.is_refusal(answer) or not _succeeded(response):
+        return _judge_refusal(response, answer, toolkit, now)
     try:
-        return Granted(tokens=TokenSet.from_answer(answer), http_status=response.status)
+        return Granted(tokens=TokenSet.from_answer(answer, toolkit), http_status=response.status)
     except MalformedToken:
-        return _transient(response, "malformed_token", outcome_unknown=True)
+        return _transient(response, "malformed_token", now, outcome_unknown=True)
 
 
-def _judge_refusal(response: Response, code: str, toolkit: Toolkit) -> Refused:
-    if response.status == 429 or response.status >= 500:
-        code = code or f"http_{response.status}"
-        return _transient(response, code, outcome_unknown=_in_doubt(response))
-    for kind, rules in (
+def _judge_refusal(
+    response: Response, answer: dict[str, Any], toolkit: Toolkit, now: datetime | None
+) -> Refused:
+    status = response.status
+    kind, rule = _ruling(status, answer, toolkit)
+    code = shown_code(body=answer, shape=toolkit, rule=rule) or f"http_{status}"
+    if kind is RefusalKind.TRANSIENT:
+        in_doubt = is_outage(status) and _in_doubt(response)
+        return _transient(response, code, now, outcome_unknown=in_doubt)
+    reason = rule.reason if isinstance(rule, TerminalRule) else ""
+    return Refused(kind=kind, error_code=code, http_status=status, reason=reason)
+
+
+def _ruling(
+    status: int, answer: dict[str, Any], toolkit: Toolkit
+) -> tuple[RefusalKind, Rule | None]:
+    """Return what the refusal is, and the rule that says so; the toolkit's own come first."""
+    if is_outage(status) or 300 <= status < 400:
+        # No token endpoint redirects: this is a page in front of it.
+        return RefusalKind.TRANSIENT, None
+    lists: list[tuple[RefusalKind, tuple[Rule, ...]]] = [
+        (RefusalKind.TRANSIENT, toolkit.transient),
         (RefusalKind.CONFIGURATION, toolkit.configuration),
         (RefusalKind.TERMINAL, toolkit.terminal),
-    ):
-        rule = _matching(rules, response.status, code)
-        if rule:
-            return Refused(
-                kind=kind,
-                error_code=code,
-                http_status=response.status,
-                reason=rule.reason if kind is RefusalKind.TERMINAL else "",
-            )
-    return _transient(response, code or f"http_{response.status}")
+        (RefusalKind.CONFIGURATION, GENERIC_CONFIGURATION),
+        (RefusalKind.TERMINAL, GENERIC_TERMINAL if toolkit.generic_terminal else ()),
+    ]
+    for kind, rules in lists:
+        rule = first_fitting(rules, status=status, body=answer, shape=toolkit)
+        if rule is not None:
+            return kind, rule
+    return RefusalKind.TRANSIENT, None
 
 
-def _matching(rules: list[Refusal], status: int, code: str) -> Refusal | None:
-    fitting = (r for r in rules if r.error == code and r.status in (None, status))
-    return next(fitting, None)
-
-
-def _transient(response: Response, code: str, *, outcome_unknown: bool = False) -> Refused:
+def _transient(
+    response: Response, code: str, now: datetime | None, *, outcome_unknown: bool
+) -> Refused:
     return Refused(
         kind=RefusalKind.TRANSIENT,
         error_code=code,
         http_status=response.status,
-        retry_after=retry_after_seconds(response),
+        retry_after=retry_after_seconds(response, now=now),
         outcome_unknown=outcome_unknown,
     )
-
-
-def retry_after_seconds(response: Response) -> float | None:
-    """Return the Retry-After header's seconds (RFC 9110, 10.2.3); None for a date or nothing."""
-    value = response.headers.get("retry-after", "")
-    return float(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
 
 
 def without_echo(verdict: Verdict, secrets: Iterable[str]) -> Verdict:
     """Return ``verdict`` without an error code in which the provider repeats what we sent."""
     if isinstance(verdict, Granted):
         return verdict
-    # What is shorter than that is no token, and part of many a code.
-    telling = (secret for secret in secrets if len(secret) >= SHORTEST_ECHO)
-    if not any(secret in verdict.error_code for secret in telling):
+    if not repeats(verdict.error_code, secrets):
         return verdict
     return replace(verdict, error_code=f"http_{verdict.http_status}")
 
@@ -151,10 +160,3 @@ def _in_doubt(response: Response) -> bool:
     answers HTML, does not know whether the token endpoint went on.
     """
     return _succeeded(response) or response.status in {502, 504}
-
-
-def provider_error_code(error: Any) -> str:
-    """Return the provider's code where it looks like one: never a description, never a token."""
-    if not isinstance(error, str) or len(error) > LONGEST_ERROR_CODE:
-        return ""
-    return error if _ERROR_CODE.fullmatch(error) else ""

@@ -6,8 +6,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from integrations.catalog import Toolkit, UnknownToolkit, all_toolkits, get_toolkit
-from integrations.catalog.loader import FOLDER, _read
+from integrations.catalog import (
+    Toolkit,
+    UnknownToolkit,
+    all_toolkits,
+    get_toolkit,
+    read_toolkit,
+    texts_at,
+    value_at,
+)
+from integrations.catalog.loader import FOLDER
 
 REQUIRED = {
     "slug": "acme",
@@ -45,12 +53,54 @@ def test_an_unknown_toolkit_is_an_error(slug: str) -> None:
         {"refresh_jitter": 0.3},
         {"slug": "Not A Slug"},
         {"identity": {"url": "x", "id_path": "y", "typo": 1}},
+        {"refresh_share": 0.8, "refresh_jitter": 0.2},
+        {"rotation": "sometimes"},
+        {"rotation": "rotates", "grace_seconds": 1},
+        {"rotation": "rotates_with_grace", "grace_seconds": -1},
+        {"access_token_seconds": 0},
+        {"token_types": []},
+        {"refresh_token": {"idle_seconds": 0}},
+        {"refresh_token": {"extended_by_refresh": False}},
+        {"refresh_token": {"absolute": 7}},
+        {"calls": {"endpoint_concurrency": 0}},
+        {"calls": {"client_per_second": 0}},
+        {"probe": {"every_seconds": 0}},
+        {"error_path": []},
+        {"failed_if": {"ok": None}},
+        {"identity": {"url": "x", "id_path": []}},
+        {"identity": {"url": "x", "id_path": "y", "dead_statuses": [401, 429]}},
+        {"identity": {"url": "x", "id_path": "y", "dead": [{"status": 503, "error": "z"}]}},
         {"terminal": [{"error": "x", "reason": "because"}]},
+        {"transient": [{"error": "x", "reason": "grant_revoked"}]},
+        {"terminal": [{"error": "x", "status": 429}]},
+        {"configuration": [{"error": "x", "status": [400, 500]}]},
+        {"terminal": [{}]},
+        {"terminal": [{"status": 400}]},
+        {"terminal": [{"error": []}]},
+        {"terminal": [{"error": 1.5}]},
+        {"terminal": [{"fields": {"code": None}}]},
+        {"terminal": [{"error": "x", "description": ""}]},
+        {"terminal": [{"error": "x", "description": "("}]},
     ],
 )
 def test_a_mistake_in_a_file_is_found(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         toolkit(**changes)
+
+
+@pytest.mark.parametrize("name", ["transient", "configuration", "terminal"])
+@pytest.mark.parametrize("narrowed", [{}, {"status": 400}])
+def test_no_rule_stands_on_a_description_alone(name: str, narrowed: dict[str, int]) -> None:
+    with pytest.raises(ValidationError, match="status and description only narrow"):
+        toolkit(**{name: [{"description": "expired"} | narrowed]})
+
+
+def test_one_value_needs_no_brackets() -> None:
+    alone = toolkit(terminal=[{"status": 400, "error": "x", "fields": {"a": 1}}], error_path="e")
+    listed = toolkit(
+        terminal=[{"status": [400], "error": ["x"], "fields": {"a": [1]}}], error_path=["e"]
+    )
+    assert alone == listed
 
 
 def test_a_file_is_read_with_its_name_as_slug(tmp_path: Path) -> None:
@@ -59,7 +109,7 @@ def test_a_file_is_read_with_its_name_as_slug(tmp_path: Path) -> None:
         "name: Acme\ndescription: A service.\n"
         "authorization_url: https://acme.example/a\ntoken_url: https://acme.example/t\n"
     )
-    assert _read(file).slug == "acme"
+    assert read_toolkit(file).slug == "acme"
 
 
 def test_a_toolkit_cannot_be_changed() -> None:
@@ -94,3 +144,35 @@ def test_the_identity_url_is_filled_too() -> None:
 def test_a_scope_without_a_description_describes_itself() -> None:
     kit = toolkit(scope_descriptions={"read": "Read your notes"})
     assert [kit.describe_scope(scope) for scope in ("read", "x")] == ["Read your notes", "x"]
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("a", {"b": [{"c": 1}, 2]}),
+        ("a.b.0.c", 1),
+        ("a.b.1", 2),
+        ("a.b.2", None),
+        ("a.b.-1", None),
+        ("a.b.x", None),
+        ("a.b.\u00b2", None),
+        ("a.b.1.c", None),
+        ("x.y", None),
+        ("https://slack.com/id", "U1"),
+        ("error..tag", "missing"),
+        ("", None),
+    ],
+)
+def test_a_path_leads_into_an_answer(path: str, found: object) -> None:
+    answer = {
+        "a": {"b": [{"c": 1}, 2]},
+        "https://slack.com/id": "U1",
+        "error": {".tag": "missing"},
+    }
+    assert value_at(answer, path) == found
+
+
+@pytest.mark.parametrize("answer", [None, 7, "text", [], {}, True])
+def test_a_path_into_nothing_finds_nothing(answer: object) -> None:
+    assert value_at(answer, "a.0.b") is None
+    assert texts_at(answer, "a.0.b") == []

@@ -1,6 +1,7 @@
 """Whose account a token opens, asked at a real HTTP server."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -22,10 +23,14 @@ def provider(settings: Settings) -> Iterator[ScriptedProvider]:
         yield serving
 
 
+def call_to(url: str = "https://provider.example/me", **facts: Any) -> Identity:
+    return Identity.model_validate({"url": url, "id_path": "sub"} | facts)
+
+
 def ask(provider: ScriptedProvider, answer: Answer, **changes: Any) -> UpstreamIdentity:
     provider.answer(USERINFO_PATH, answer)
-    paths = {"id_path": "sub", "label_paths": ["email", "name"]} | changes
-    call = Identity(url=f"{provider.url}{USERINFO_PATH}", **paths)
+    facts = {"label_paths": ["email", "name"]} | changes
+    call = call_to(f"{provider.url}{USERINFO_PATH}", **facts)
     return identify(access_token=TOKEN, identity=call)
 
 
@@ -37,10 +42,34 @@ def test_the_call_carries_the_token_as_bearer() -> None:
         return Response(status=200, headers={}, body=b'{"sub": "7"}', elapsed=0)
 
     with use_transport(transport):
-        identify(access_token=TOKEN, identity=Identity(url="https://p.example/me", id_path="sub"))
+        identify(access_token=TOKEN, identity=call_to("https://p.example/me"))
     [call] = seen
     assert (call.method, call.target.host, call.target.path) == ("GET", "p.example", "/me")
     assert call.headers["Authorization"] == "Bearer canary-access"
+    assert call.body is None
+
+
+def test_a_toolkit_may_ask_in_its_own_way() -> None:
+    seen: list[PreparedCall] = []
+
+    def transport(call: PreparedCall) -> Response:
+        seen.append(call)
+        return Response(status=200, headers={}, body=b'{"sub": "7"}', elapsed=0)
+
+    call = call_to(
+        method="POST",
+        headers={"Notion-Version": "1"},
+        body={"query": "{ me }"},
+        token_header="X-Shop-Token",
+        token_prefix="",
+    )
+    with use_transport(transport):
+        identify(access_token=TOKEN, identity=call)
+    [sent] = seen
+    assert (sent.method, sent.body) == ("POST", b'{"query":"{ me }"}')
+    assert sent.headers["X-Shop-Token"] == "canary-access"
+    assert sent.headers["Notion-Version"] == "1"
+    assert "Authorization" not in sent.headers
 
 
 def test_the_id_and_the_first_label_with_text_are_taken(provider: ScriptedProvider) -> None:
@@ -52,6 +81,17 @@ def test_a_number_may_be_an_id_and_labels_may_be_nested(provider: ScriptedProvid
     answer = Answer(json={"data": {"id": 12345, "user": {"mail": "a@example.com"}}})
     found = ask(provider, answer, id_path="data.id", label_paths=["data.user.mail"])
     assert found == UpstreamIdentity(id="12345", label="a@example.com")
+
+
+def test_an_id_may_be_of_several_parts_and_all_must_be_there(provider: ScriptedProvider) -> None:
+    paths = {"id_path": ["team", "user"]}
+    assert ask(provider, Answer(json={"team": "T1", "user": 2}), **paths).id == "T1/2"
+    with pytest.raises(IdentityUnavailable):
+        ask(provider, Answer(json={"team": "T1"}), **paths)
+
+
+def test_the_id_may_stand_in_a_list(provider: ScriptedProvider) -> None:
+    assert ask(provider, Answer(json=[{"id": "a"}, {"id": "b"}]), id_path="1.id").id == "b"
 
 
 def test_without_a_label_the_id_is_shown(provider: ScriptedProvider) -> None:
@@ -79,8 +119,82 @@ def test_long_texts_are_cut(provider: ScriptedProvider) -> None:
 
 def test_a_401_means_that_the_token_is_dead(provider: ScriptedProvider) -> None:
     with pytest.raises(ProbeRejected) as caught:
-        ask(provider, Answer(status=401, json={"error": "canary-access"}))
+        ask(provider, Answer(status=401, json={"error": "invalid_token"}))
+    assert (caught.value.http_status, caught.value.error_code) == (401, "invalid_token")
+
+
+@pytest.mark.parametrize("raw", [b"", b"<html>Sign in</html>", b'{"error": "canary-access"}'])
+def test_a_401_means_it_whatever_the_body(provider: ScriptedProvider, raw: bytes) -> None:
+    with pytest.raises(ProbeRejected) as caught:
+        ask(provider, Answer(status=401, raw=raw))
+    assert caught.value.error_code == ""
     assert "canary" not in repr(caught.value)
+
+
+def test_a_code_that_repeats_the_token_is_not_kept_from_an_outage_either(
+    provider: ScriptedProvider,
+) -> None:
+    with pytest.raises(IdentityUnavailable) as caught:
+        ask(provider, Answer(status=403, json={"error": "canary-access"}))
+    assert caught.value.code == "http_403"
+
+
+DEAD = {"dead": [{"status": [200, 403], "error": "token_revoked"}]}
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_toolkit_may_name_other_dead_answers(provider: ScriptedProvider, status: int) -> None:
+    with pytest.raises(ProbeRejected) as caught:
+        ask(provider, Answer(status=status, json={"sub": "7", "error": "token_revoked"}), **DEAD)
+    assert (caught.value.http_status, caught.value.error_code) == (status, "token_revoked")
+
+
+def test_another_code_with_that_status_is_no_dead_token(provider: ScriptedProvider) -> None:
+    with pytest.raises(IdentityUnavailable) as caught:
+        ask(provider, Answer(status=403, json={"error": "missing_scope"}), **DEAD)
+    assert (caught.value.code, caught.value.http_status) == ("missing_scope", 403)
+
+
+def test_what_is_not_dead_comes_before_what_is(provider: ScriptedProvider) -> None:
+    rules = {"not_dead": [{"status": 401, "error": "missing_scope"}]}
+    with pytest.raises(IdentityUnavailable):
+        ask(provider, Answer(status=401, json={"error": "missing_scope"}), **rules)
+    with pytest.raises(ProbeRejected):
+        ask(provider, Answer(status=401, json={"error": "invalid_token"}), **rules)
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
+def test_an_outage_kills_no_token_whatever_its_body_claims(
+    provider: ScriptedProvider, status: int
+) -> None:
+    rules = {"dead": [{"error": "token_revoked"}]}
+    with pytest.raises(IdentityUnavailable):
+        ask(provider, Answer(status=status, json={"error": "token_revoked"}), **rules)
+
+
+def test_a_success_that_says_it_failed_proves_nothing(provider: ScriptedProvider) -> None:
+    with pytest.raises(IdentityUnavailable):
+        ask(provider, Answer(json={"sub": "7", "ok": False}), failed_if={"ok": False})
+    with pytest.raises(IdentityUnavailable):
+        ask(provider, Answer(json={"sub": "7", "error": "server_error"}))
+
+
+def test_when_to_ask_again_is_told(provider: ScriptedProvider) -> None:
+    with pytest.raises(IdentityUnavailable) as caught:
+        ask(provider, Answer(status=429, json={}, headers={"Retry-After": "30"}))
+    assert (caught.value.http_status, caught.value.retry_after) == (429, 30)
+
+
+def test_a_date_to_ask_again_is_relative_to_now_where_the_answer_has_none() -> None:
+    def busy(_: PreparedCall) -> Response:
+        wanted = {"Retry-After": "Wed, 21 Oct 2026 07:28:30 GMT"}
+        return Response(status=429, headers=wanted, body=b"", elapsed=0)
+
+    call = call_to()
+    now = datetime(2026, 10, 21, 7, 28, tzinfo=UTC)
+    with use_transport(busy), pytest.raises(IdentityUnavailable) as caught:
+        identify(access_token=TOKEN, identity=call, now=now)
+    assert caught.value.retry_after == 30
 
 
 def test_a_toolkit_may_name_other_dead_statuses(provider: ScriptedProvider) -> None:
@@ -106,7 +220,7 @@ def test_a_provider_that_is_away_is_an_outage() -> None:
     def away(_: PreparedCall) -> Response:
         raise ConnectFailed(code="dns_failed")
 
-    call = Identity(url="https://provider.example/me", id_path="sub")
+    call = call_to()
     with use_transport(away), pytest.raises(IdentityUnavailable) as caught:
         identify(access_token=TOKEN, identity=call)
-    assert caught.value.code == "dns_failed"
+    assert (caught.value.code, caught.value.http_status) == ("dns_failed", None)

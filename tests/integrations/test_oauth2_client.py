@@ -3,6 +3,8 @@
 import base64
 import hashlib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -248,6 +250,18 @@ def test_an_error_code_in_which_the_provider_repeats_the_token_is_not_kept() -> 
         verdict = client(toolkit()).refresh(refresh_token=Secret("refresh-one"))
     assert isinstance(verdict, Refused)
     assert verdict.error_code == "http_400"
+
+
+def test_a_date_to_call_again_counts_from_when_the_answer_came() -> None:
+    wanted = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+
+    def busy(call: PreparedCall) -> Response:
+        return Response(status=503, headers={"Retry-After": wanted}, body=b"{}", elapsed=0)
+
+    with use_transport(busy):
+        verdict = client(toolkit()).refresh(refresh_token=Secret("refresh-one"))
+    assert isinstance(verdict, Refused)
+    assert verdict.retry_after == pytest.approx(3600, abs=60)
 
 
 # --- Revocation ----------------------------------------------------------------------------------

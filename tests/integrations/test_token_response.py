@@ -1,5 +1,6 @@
 """What is read from a token endpoint's answer (faults.md 18, 37-39)."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from integrations.catalog import Toolkit, get_toolkit
 from integrations.schemes.token_response import (
     LONGEST_LIFETIME,
     MalformedToken,
@@ -18,8 +20,16 @@ from integrations.secrets import Secret
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def read(**answer: Any) -> TokenSet:
-    return TokenSet.from_answer({"access_token": "access", "token_type": "Bearer"} | answer)
+def toolkit(**changes: Any) -> Toolkit:
+    return Toolkit.model_validate(get_toolkit("sandbox").model_dump() | changes)
+
+
+SANDBOX = toolkit()
+
+
+def read(_toolkit: Toolkit = SANDBOX, **answer: Any) -> TokenSet:
+    whole = {"access_token": "access", "token_type": "Bearer"} | answer
+    return TokenSet.from_answer(whole, _toolkit)
 
 
 @pytest.mark.parametrize(
@@ -62,16 +72,49 @@ def test_a_lifetime_is_read_from_what_providers_send(value: object, seconds: flo
 )
 @settings(deadline=None)
 def test_whatever_is_sent_the_end_is_a_moment_that_fits(value: object) -> None:
-    tokens = read(expires_in=value)
-    assert NOW <= tokens.expires_at(now=NOW, default_seconds=60) <= NOW + timedelta(days=3650)
+    ends = read(expires_in=value).expires_at(now=NOW, default_seconds=60)
+    assert ends is not None
+    assert NOW <= ends <= NOW + timedelta(days=3650)
 
 
 def test_a_lifetime_that_was_not_sent_is_the_toolkits_habit() -> None:
     assert read().expires_at(now=NOW, default_seconds=1800) == NOW + timedelta(minutes=30)
 
 
-def test_a_lifetime_of_nothing_is_over_at_once() -> None:
-    assert read(expires_in=-5).expires_at(now=NOW, default_seconds=1800) == NOW
+@pytest.mark.parametrize("value", [-5, 0, "0"])
+def test_a_lifetime_of_nothing_is_over_at_once(value: object) -> None:
+    assert read(expires_in=value).expires_at(now=NOW, default_seconds=1800) == NOW
+
+
+def test_where_tokens_have_no_end_a_lifetime_that_was_sent_still_counts() -> None:
+    assert read().expires_at(now=NOW, default_seconds=None) is None
+    assert read(expires_in=60).expires_at(now=NOW, default_seconds=None) == NOW + timedelta(0, 60)
+
+
+@pytest.mark.parametrize("value", [0, "0", 0.0])
+def test_zero_means_never_where_the_toolkit_says_so(value: object) -> None:
+    forever = read(toolkit(expires_in_zero_means_never=True), expires_in=value)
+    assert forever.expires_in == math.inf
+    assert forever.expires_at(now=NOW, default_seconds=1800) is None
+
+
+def test_any_other_lifetime_counts_there_too() -> None:
+    tokens = read(toolkit(expires_in_zero_means_never=True), expires_in=60)
+    assert tokens.expires_at(now=NOW, default_seconds=None) == NOW + timedelta(seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [(7776000, 7776000.0), ("60", 60.0), (0, None), (-1, None), (None, None), ("soon", None)],
+)
+def test_the_refresh_tokens_own_lifetime_is_read(value: object, seconds: float | None) -> None:
+    assert read(refresh_token_expires_in=value).refresh_token_expires_in == seconds
+
+
+def test_the_refresh_tokens_lifetime_may_have_another_name() -> None:
+    kit = toolkit(refresh_token={"lifetime_field": "limits.refresh"})
+    tokens = read(kit, limits={"refresh": 5}, refresh_token_expires_in=9)
+    assert tokens.refresh_token_expires_in == 5
 
 
 @pytest.mark.parametrize("name", ["access_token", "refresh_token", "id_token"])
@@ -95,7 +138,7 @@ def test_a_lifetime_of_nothing_is_over_at_once() -> None:
 )
 def test_a_token_that_no_header_may_carry_is_refused(name: str, value: object) -> None:
     with pytest.raises(MalformedToken) as caught:
-        read(**{name: value})
+        read(SANDBOX, **{name: value})
     assert str(caught.value) == (
         f"The provider's {name} holds characters that no header may carry."
     )
@@ -113,18 +156,27 @@ def test_a_token_of_an_unknown_type_is_refused(kind: object) -> None:
         read(token_type=kind)
 
 
+def test_a_toolkit_may_name_its_tokens_otherwise() -> None:
+    kit = toolkit(token_types=["Bot", "user"])
+    for kind in ("bot", "BOT", "user"):
+        assert read(kit, token_type=kind).access_token.reveal() == "access"
+    assert TokenSet.from_answer({"access_token": "access"}, kit).token_type == "bearer"
+    with pytest.raises(MalformedToken):
+        read(kit, token_type="bearer")
+
+
 @pytest.mark.parametrize("kind", ["bearer", "Bearer", "BEARER"])
 def test_bearer_may_be_written_in_any_case(kind: str) -> None:
     assert read(token_type=kind).access_token.reveal() == "access"
 
 
 def test_a_missing_token_type_is_bearer() -> None:
-    assert TokenSet.from_answer({"access_token": "access"}).token_type == "bearer"
+    assert TokenSet.from_answer({"access_token": "access"}, SANDBOX).token_type == "bearer"
 
 
 @pytest.mark.parametrize("answer", [{}, {"refresh_token": None}, {"refresh_token": ""}])
 def test_where_no_new_refresh_token_came_the_old_one_stays(answer: dict[str, Any]) -> None:
-    tokens = read(**answer)
+    tokens = read(SANDBOX, **answer)
     assert tokens.refresh_token is None
     assert tokens.carrying_over(Secret("old")).refresh_token == Secret("old")
     assert tokens.carrying_over(None).refresh_token is None
@@ -136,8 +188,10 @@ def test_a_new_refresh_token_replaces_the_old_one() -> None:
 
 
 def test_carrying_over_keeps_everything_else() -> None:
-    tokens = read(expires_in=60, scope="a b", id_token="i.d.t").carrying_over(Secret("old"))
+    issued = read(expires_in=60, scope="a b", id_token="i.d.t", refresh_token_expires_in=9)
+    tokens = issued.carrying_over(Secret("old"))
     assert (tokens.expires_in, tokens.scopes) == (60, ["a", "b"])
+    assert tokens.refresh_token_expires_in == 9
     assert (tokens.access_token, tokens.id_token) == (Secret("access"), Secret("i.d.t"))
 
 

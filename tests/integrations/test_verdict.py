@@ -1,51 +1,21 @@
 """What an answer means: only a confirmed terminal one kills a grant (faults.md 13-17, 36)."""
 
-import json
 from typing import Any
 
 import pytest
 
-from integrations.catalog import Refusal, Toolkit, get_toolkit
 from integrations.outbound import (
     AddressRefused,
     ConnectFailed,
     DeadlineExceeded,
     OutboundError,
-    Response,
     ResponseInterrupted,
     ResponseTooLarge,
 )
 from integrations.schemes import Granted, RefusalKind, Refused
-from integrations.schemes.verdict import (
-    Verdict,
-    judge_answer,
-    judge_failure,
-    retry_after_seconds,
-    without_echo,
-)
+from integrations.schemes.verdict import judge_failure, without_echo
 from integrations.secrets import Secret
-
-SANDBOX = get_toolkit("sandbox")
-GRANTED = {"access_token": "access", "refresh_token": "refresh", "token_type": "bearer"}
-
-
-def answer(status: int = 200, body: Any = None, **headers: str) -> Response:
-    """An answer of a token endpoint; text and bytes are sent as they are, the rest as JSON."""
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(status=status, headers=named, body=raw, elapsed=0.01)
-
-
-def judge(
-    status: int = 200, body: Any = None, toolkit: Toolkit = SANDBOX, **headers: str
-) -> Verdict:
-    return judge_answer(answer(status, body, **headers), toolkit)
-
-
-def refusal(status: int, body: Any, toolkit: Toolkit = SANDBOX, **headers: str) -> Refused:
-    verdict = judge(status, body, toolkit, **headers)
-    assert isinstance(verdict, Refused)
-    return verdict
+from tests.integrations.judging import GRANTED, judge, refusal, ruled
 
 
 @pytest.mark.parametrize("status", [200, 201])
@@ -70,7 +40,7 @@ def test_a_refused_client_is_the_auth_configs_fault(status: int, code: str) -> N
     assert (verdict.kind, verdict.error_code) == (RefusalKind.CONFIGURATION, code)
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
 @pytest.mark.parametrize("code", ["invalid_grant", "invalid_client"])
 def test_an_outage_is_transient_whatever_its_body_claims(status: int, code: str) -> None:
     verdict = refusal(status, {"error": code})
@@ -122,52 +92,15 @@ def test_tokens_that_cannot_be_used_leave_the_outcome_in_doubt(spoiled: dict[str
     assert verdict.outcome_unknown
 
 
+@pytest.mark.parametrize("status", [301, 302, 307])
+@pytest.mark.parametrize("code", ["invalid_grant", "invalid_client"])
+def test_a_redirect_is_transient_whatever_its_body_claims(status: int, code: str) -> None:
+    assert refusal(status, {"error": code}).kind is RefusalKind.TRANSIENT
+
+
 @pytest.mark.parametrize("status", [429, 503, 400])
 def test_retry_after_is_handed_on(status: int) -> None:
     assert refusal(status, {"error": "slow_down"}, Retry_After="30").retry_after == 30
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("0", 0.0),
-        ("120", 120.0),
-        ("", None),
-        ("-5", None),
-        ("1.5", None),
-        ("9999999999", None),
-        ("\u0661\u0662", None),
-        ("Wed, 21 Oct 2026 07:28:00 GMT", None),
-        ("30, 60", None),
-    ],
-)
-def test_retry_after_is_read_as_seconds(value: str, seconds: float | None) -> None:
-    assert retry_after_seconds(answer(429, {}, Retry_After=value)) == seconds
-
-
-STRICT = SANDBOX.model_copy(
-    update={
-        "terminal": [
-            Refusal(error="bad_refresh_token"),
-            Refusal(error="token_expired", status=401, reason="refresh_token_expired"),
-        ]
-    }
-)
-
-
-def test_a_toolkits_own_terminal_answers_count() -> None:
-    verdict = refusal(200, {"error": "bad_refresh_token"}, STRICT)
-    assert (verdict.kind, verdict.reason) == (RefusalKind.TERMINAL, "grant_revoked")
-
-
-def test_a_rule_may_ask_for_a_status_and_give_a_reason() -> None:
-    expired = refusal(401, {"error": "token_expired"}, STRICT)
-    assert (expired.kind, expired.reason) == (RefusalKind.TERMINAL, "refresh_token_expired")
-    assert refusal(400, {"error": "token_expired"}, STRICT).kind is RefusalKind.TRANSIENT
-
-
-def test_what_another_toolkit_calls_terminal_does_not_count() -> None:
-    assert refusal(400, {"error": "invalid_grant"}, STRICT).kind is RefusalKind.TRANSIENT
 
 
 @pytest.mark.parametrize(
@@ -226,7 +159,6 @@ def test_codes_as_providers_write_them_are_kept(code: str) -> None:
         "\u00e9rror",
         "bad\ncode",
         "",
-        7,
         None,
         {"code": "invalid_grant"},
         ["invalid_grant"],
@@ -235,6 +167,35 @@ def test_codes_as_providers_write_them_are_kept(code: str) -> None:
 def test_what_may_be_a_token_or_prose_is_not_kept(code: object) -> None:
     verdict = refusal(400, {"error": code})
     assert (verdict.kind, verdict.error_code) == (RefusalKind.TRANSIENT, "http_400")
+
+
+LONG_CODE = f"{'a' * 24}_{'b' * 24}_{'c' * 13}"  # no room for more
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"e": {"code": 190}}, "code.190"),
+        ({"e": {"code": "190"}}, "code.190"),
+        ({"e": {"code": 190}, "sub": 463}, "code.190.463"),
+        ({"e": {"code": "denied"}, "sub": 463}, "denied.463"),
+        ({"e": {"code": "denied"}, "sub": "worse"}, "denied.worse"),
+        ({"e": {"code": "denied"}, "sub": "denied"}, "denied"),
+        ({"e": {"code": "denied"}, "sub": "No good!"}, "denied"),
+        ({"e": {"code": "denied"}, "sub": True}, "denied"),
+        ({"e": {"code": "Not a code"}, "sub": "worse"}, "worse"),
+        ({"e": {"code": True}, "sub": 463}, "http_400"),
+        ({"e": {"code": -190}}, "http_400"),
+        ({"e": {"code": 123456789}}, "http_400"),
+        ({"e": {"code": 1.5}}, "http_400"),
+        ({"e": {"code": "a" * 60}}, "http_400"),
+        ({"e": {"code": LONG_CODE}, "sub": 463}, LONG_CODE),
+    ],
+)
+def test_numbers_are_named_and_what_decided_follows(body: dict[str, Any], code: str) -> None:
+    values = [463, "worse", "denied", "No good!", True]
+    kit = ruled(error_path="e.code", terminal=[{"fields": {"sub": values}}])
+    assert refusal(400, body, kit).error_code == code
 
 
 def test_a_description_is_never_kept() -> None:

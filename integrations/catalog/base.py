@@ -1,0 +1,25 @@
+"""What the models of the catalog share."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+
+T = TypeVar("T")
+
+
+class CatalogModel(BaseModel):
+    """Base: unknown keys are errors, so that a typing mistake in a file is found at start-up."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+# One value or a list of them; a file may leave the brackets out.
+OneOrMore = Annotated[tuple[T, ...], BeforeValidator(_listed), Field(min_length=1)]
+# What may stand in an answer and be compared.
+Scalar = StrictBool | StrictInt | StrictStr

@@ -1,0 +1,45 @@
+"""The call that tells whose account a token opens."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
+
+from integrations.catalog.answers import AnswerShape, Rule, is_outage
+from integrations.catalog.base import OneOrMore
+
+
+class Identity(AnswerShape):
+    """The cheapest call that tells whose account it is. Also the probe that proves a token.
+
+    Attributes:
+        headers: sent with the call beside the token's own.
+        body: sent as JSON, as GraphQL asks.
+        token_header, token_prefix: how the call carries the token.
+        id_path: where the provider's stable id stands. Of several paths the values are joined,
+            where one alone is unique only within the other (Slack's team and user).
+        label_paths: the first that holds text is shown to people.
+        dead_statuses: HTTP statuses that refuse the token, whatever the body says.
+        dead: other answers that refuse the token.
+        not_dead: answers that do not refuse it though they look like it; looked at first.
+    """
+
+    url: str
+    method: Literal["GET", "POST"] = "GET"
+    headers: dict[str, str] = {}
+    body: dict[str, Any] | None = None
+    token_header: str = "Authorization"  # noqa: S105 - no token
+    token_prefix: str = "Bearer "  # noqa: S105 - no token
+    id_path: OneOrMore[str]
+    label_paths: list[str] = []
+    dead_statuses: list[int] = [401]
+    dead: tuple[Rule, ...] = ()
+    not_dead: tuple[Rule, ...] = ()
+
+    @model_validator(mode="after")
+    def _an_outage_kills_nobody(self) -> Self:
+        statuses = [*self.dead_statuses, *(s for rule in self.dead for s in rule.status or ())]
+        if outages := sorted({status for status in statuses if is_outage(status)}):
+            raise ValueError(f"an outage refuses no token: {outages}")
+        return self

@@ -1,0 +1,46 @@
+"""Dotted paths into a provider's JSON: ``error.code``, ``errors.0.code``, ``data.user.id``.
+
+A number is a place in a list. A key that holds dots itself (``https://slack.com/user_id``,
+Dropbox's ``.tag``) is found where it is the rest of the path.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeGuard
+
+
+def value_at(body: Any, path: str) -> Any:
+    """Return what stands at ``path`` in ``body``; None where there is nothing."""
+    if isinstance(body, dict) and path in body:
+        return body[path]
+    step, _, rest = path.partition(".")
+    below = _below(body, step)
+    return value_at(below, rest) if rest and below is not None else below
+
+
+def texts_at(body: Any, path: str) -> list[str]:
+    """Return the texts, numbers and truth values at ``path`` as text; those of a list one by one.
+
+    ``70008`` and ``"70008"`` are the same: providers change their minds about quotes.
+    """
+    found = value_at(body, path)
+    values = found if isinstance(found, list) else [found]
+    return [as_text(value) for value in values if is_scalar(value)]
+
+
+def is_scalar(value: Any) -> TypeGuard[bool | int | str]:
+    """Whether a JSON value is one that is compared: no list, object, null or fraction."""
+    return isinstance(value, bool | int | str)
+
+
+def as_text(value: bool | int | str) -> str:  # noqa: FBT001 - the value itself, not an option
+    """Return a JSON scalar as text to compare by."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _below(body: Any, step: str) -> Any:
+    if isinstance(body, dict):
+        return body.get(step)
+    if isinstance(body, list) and step.isdecimal():
+        return body[int(step)] if int(step) < len(body) else None
+    return None
