@@ -4,6 +4,7 @@ An allow-list where there can be one (IPv6: 2000::/3), and a list of what is ref
 `ipaddress` may call it global: that differs between Python 3.11, 3.12 and 3.13.
 """
 
+import functools
 import ipaddress
 from collections.abc import Iterable
 from typing import Final, TypeAlias
@@ -47,6 +48,16 @@ def vet_addresses(
         AddressRefused: at least one may not be connected to.
         ConnectFailed: there is none.
     """
+    return _vet(tuple(texts), allow_loopback, loopback_only)
+
+
+# The answer depends on nothing else, and the same few addresses are vetted before every call.
+@functools.lru_cache(maxsize=1024)
+def _vet(
+    texts: tuple[str, ...],
+    allow_loopback: bool,  # noqa: FBT001 - a key of the cache
+    loopback_only: bool,  # noqa: FBT001
+) -> tuple[str, ...]:
     addresses = [_parse(text) for text in texts]
     if not addresses:
         raise ConnectFailed("the host has no address", code="host_not_found")

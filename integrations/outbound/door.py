@@ -52,6 +52,7 @@ def send(
     content: bytes | None = None,
     auth: requests.auth.AuthBase | None = None,
     limits: Limits | None = None,
+    repeatable: bool = False,
 ) -> Response:
     """Make one HTTP call, once: no redirect is followed, nothing is ever sent again.
 
@@ -63,6 +64,8 @@ def send(
         form, json, content: the body, one of them at most.
         auth: may add to headers, body and query; hooks that it registers are not run.
         limits: instead of the role's.
+        repeatable: the caller makes the call again, later, where its outcome is unknown. Only such
+            a call may go over a connection that an earlier one left open (see `keeping`).
 
     Returns:
         The answer, whatever its status.
@@ -84,6 +87,7 @@ def send(
             content=content,
             auth=auth,
             limits=limits,
+            repeatable=repeatable,
         )
         response = _transport(call)
     except OutboundError as error:
@@ -125,7 +129,7 @@ def vet_url(url: str) -> None:
 
 
 def _alone(failure: OutboundError) -> OutboundError:
-    """Cut off causes and inner frames: requests and http.client quote URLs, headers and bodies."""
+    """Cut off causes and inner frames: they hold, and libraries quote, URLs, headers and bodies."""
     failure.__cause__ = failure.__context__ = None
     return failure.with_traceback(None)
 

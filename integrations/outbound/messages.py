@@ -3,12 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
-from requests.structures import CaseInsensitiveDict
-
 from integrations.outbound.errors import MalformedBody
+from integrations.outbound.headers import Headers
 from integrations.outbound.limits import Limits, Role
 from integrations.outbound.targets import Target
 
@@ -17,7 +15,8 @@ from integrations.outbound.targets import Target
 class PreparedCall:
     """A call that passed every check which needs no network; what a transport receives.
 
-    Headers are case-insensitive and complete but for Host, which the transport adds.
+    Headers are case-insensitive and complete but for Host and Content-Length, which the transport
+    adds. ``repeatable``: the caller makes the call again where its outcome is unknown.
     """
 
     role: Role
@@ -26,6 +25,7 @@ class PreparedCall:
     headers: Mapping[str, str]
     body: bytes | None
     limits: Limits
+    repeatable: bool = False
 
     @property
     def url(self) -> str:
@@ -51,8 +51,8 @@ class Response:
 
     def __post_init__(self) -> None:
         """Make the headers case-insensitive, whatever mapping a transport gave."""
-        headers = MappingProxyType(CaseInsensitiveDict(self.headers))
-        object.__setattr__(self, "headers", headers)
+        if not isinstance(self.headers, Headers):
+            object.__setattr__(self, "headers", Headers(self.headers))
 
     def json(self) -> Any:
         """Return the body parsed as JSON, whatever its Content-Type says.

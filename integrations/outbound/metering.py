@@ -1,19 +1,14 @@
 """Sockets that stop at a call's deadline and at its number of bytes.
 
 Every read and write first asks the meter how long it may still take, so a peer that sends a byte
-now and then gains nothing, in whatever phase: http.client reads line by line and would wait for
-each anew. The bytes are counted below the HTTP parser, so that no oddity of framing (a negative
-chunk size reads until the end) can fill the memory. No thread is needed, so forks are harmless.
+now and then gains nothing, in whatever phase. The bytes are counted below the HTTP parser, so that
+no oddity of framing can fill the memory. No thread is needed, so forks are harmless.
 """
 
 import socket
 import ssl
 import time
-from collections.abc import Callable
-from typing import Any, Final, ParamSpec, TypeVar
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from typing import Any, Final
 
 # Status line, headers and the framing of chunks, on top of the body.
 HEAD_ALLOWANCE: Final = 64 * 1024
@@ -63,34 +58,44 @@ class Meter:
 
 
 class MeteredSocket(socket.socket):
-    """A TCP socket whose reads and writes obey `meter`. Set it before the first of them."""
+    """A TCP socket whose reads and writes obey `meter`. Set it before the first of them.
 
+    The three methods here are the only ones by which it may be read or written.
+    """
+
+    # None until the connection stands: Python's `ssl` looks into a socket before its handshake.
     meter: Meter | None = None
 
-    def recv_into(self, *args: Any, **kwargs: Any) -> int:
-        """Read, as `socket.socket.recv_into` does."""
-        count = self._within_deadline(super().recv_into, *args, **kwargs)
-        if self.meter is not None:
-            self.meter.receive(count)
-        return count
-
-    def send(self, *args: Any, **kwargs: Any) -> int:
-        """Write some, as `socket.socket.send` does."""
-        return self._within_deadline(super().send, *args, **kwargs)
-
-    def sendall(self, *args: Any, **kwargs: Any) -> None:
-        """Write all, as `socket.socket.sendall` does."""
-        self._within_deadline(super().sendall, *args, **kwargs)
-
-    def _within_deadline(
-        self, operation: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        if self.meter is not None:
-            self.settimeout(self.meter.seconds_left())
+    def recv(self, *args: Any) -> bytes:
+        """Read, as `socket.socket.recv` does."""
+        self._allow_time()
         try:
-            return operation(*args, **kwargs)
+            data = super().recv(*args)
         except TimeoutError:
             raise OutOfTime from None
+        if self.meter is not None:
+            self.meter.receive(len(data))
+        return data
+
+    def send(self, *args: Any) -> int:
+        """Write some, as `socket.socket.send` does; over TLS, `sendall` calls it piece by piece."""
+        self._allow_time()
+        try:
+            return super().send(*args)
+        except TimeoutError:
+            raise OutOfTime from None
+
+    def sendall(self, *args: Any) -> None:
+        """Write all, as `socket.socket.sendall` does, which takes its timeout as a total."""
+        self._allow_time()
+        try:
+            super().sendall(*args)
+        except TimeoutError:
+            raise OutOfTime from None
+
+    def _allow_time(self) -> None:
+        if self.meter is not None:
+            self.settimeout(self.meter.seconds_left())
 
 
 class MeteredTLSSocket(MeteredSocket, ssl.SSLSocket):

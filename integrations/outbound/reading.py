@@ -1,29 +1,26 @@
 """The body of an answer: decoded, and never more of it in memory than the call allows."""
 
 import zlib
-from typing import Final
 
-from urllib3.response import HTTPResponse
-
+from integrations.outbound.connection import Connection
 from integrations.outbound.errors import ResponseInterrupted, ResponseTooLarge
+from integrations.outbound.heads import Head
 from integrations.outbound.metering import Meter
 
-PIECE: Final = 64 * 1024
 
-
-def read_body(answer: HTTPResponse, *, max_bytes: int, meter: Meter) -> bytes:
+def read_body(connection: Connection, head: Head, *, max_bytes: int, meter: Meter) -> bytes:
     """Read to the end of the body.
 
     Raises:
         ResponseTooLarge: it is declared, received or decoded as more than ``max_bytes``.
-        ResponseInterrupted: its gzip is broken, or ends early.
+        ResponseInterrupted: it was cut, its framing or its gzip is broken, its gzip ends early.
         OutOfTime, OutOfBytes: the meter stopped it.
-        OSError, urllib3 HTTPError, HTTPException: it was cut or its framing is broken.
+        OSError: it was cut.
     """
-    if (answer.length_remaining or 0) > max_bytes:
+    if (head.length or 0) > max_bytes:
         raise ResponseTooLarge("as declared")
-    decoder = _decoder(answer.headers.get("content-encoding", ""), max_bytes)
-    for piece in answer.stream(PIECE, decode_content=False):
+    decoder = _decoder(head.headers.get("content-encoding", ""), max_bytes)
+    for piece in connection.read_body(head):
         meter.seconds_left()
         decoder.feed(piece)
     return decoder.finish()

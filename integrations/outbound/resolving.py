@@ -3,6 +3,9 @@
 getaddrinfo cannot be interrupted, so it runs in a thread that is left behind when time is up. The
 threads are daemons (a stuck one must not keep the process) and few (a broken resolver must not
 fill the process with them).
+
+An answer that led to a connection is remembered for some seconds, so that a thousand calls to one
+host are not a thousand lookups. What is remembered was not vetted: whoever takes it vets it.
 """
 
 import os
@@ -21,6 +24,8 @@ Resolver: TypeAlias = Callable[[str], Iterable[str]]
 _Answer: TypeAlias = list[str] | Exception
 
 MAX_LOOKUPS: Final = 64
+REMEMBERED_SECONDS: Final = 5.0
+MAX_REMEMBERED: Final = 1024
 
 
 def resolve_by_system(host: str) -> list[str]:
@@ -31,6 +36,8 @@ def resolve_by_system(host: str) -> list[str]:
 
 _resolver: Resolver = resolve_by_system
 _slots = threading.BoundedSemaphore(MAX_LOOKUPS)
+# By host: until when (time.monotonic) and what. Each step on it is one operation of a dict.
+_remembered: dict[str, tuple[float, tuple[str, ...]]] = {}
 
 
 def _renew_slots() -> None:
@@ -47,10 +54,38 @@ def use_resolver(resolver: Resolver) -> Iterator[None]:
     """Resolve names by ``resolver`` in the whole process, for tests."""
     global _resolver  # noqa: PLW0603
     before, _resolver = _resolver, resolver
+    _remembered.clear()
     try:
         yield
     finally:
         _resolver = before
+        _remembered.clear()
+
+
+def remember(host: str, addresses: Iterable[str], *, now: float) -> None:
+    """Keep ``addresses``, of which one was connected to, for the calls of the next seconds.
+
+    Args:
+        now: `time.monotonic()`.
+    """
+    if host not in _remembered:
+        if len(_remembered) >= MAX_REMEMBERED:
+            _remembered.clear()
+        _remembered[host] = (now + REMEMBERED_SECONDS, tuple(addresses))
+
+
+def recall(host: str, *, now: float) -> tuple[str, ...] | None:
+    """Return what `remember` kept of ``host``, if that is not too long ago."""
+    until, addresses = _remembered.get(host, (now, ()))
+    if now < until:
+        return addresses
+    forget(host)
+    return None
+
+
+def forget(host: str) -> None:
+    """Ask for ``host`` anew at the next call: its addresses did not serve."""
+    _remembered.pop(host, None)
 
 
 def resolve(host: str, *, meter: Meter) -> list[str]:

@@ -5,6 +5,7 @@ parser's reading of an odd URL matters. Everything that parsers are known to dis
 refused rather than repaired (WHATWG URL, 4.5 and RFC 3986 differ on all of it).
 """
 
+import functools
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _PRINTABLE_ASCII: Final = re.compile(r"[\x21-\x7e]+")
 _LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _BRACKETED: Final = re.compile(r"\[[^\[\]]+\](:[0-9]*)?")
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
+# Path and query that every parser reads, and would write, in the same way.
+_PLAIN: Final = re.compile(r"(?!.*/\.)[A-Za-z0-9._~!$&'()*+,;=:@/?-]*")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -33,18 +36,28 @@ class Target:
     port: int
     path: str  # with the query, without the fragment
 
-    @property
+    @functools.cached_property
     def origin(self) -> str:
         """``scheme://host:port``: all that messages and logs may say of a URL."""
         return f"{self.scheme}://{self._bracketed}:{self.port}"
 
+    @functools.cached_property
+    def authority(self) -> str:
+        """What the Host header says: the host, and the port where it is not the default one."""
+        port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self._bracketed}{port}"
+
     @property
     def url(self) -> str:
         """The whole URL, without a default port. It may carry secrets: keep it out of logs."""
-        port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
-        return f"{self.scheme}://{self._bracketed}{port}{self.path}"
+        return f"{self.scheme}://{self.authority}{self.path}"
 
-    @property
+    @functools.cached_property
+    def is_plain(self) -> bool:
+        """Whether path and query need no escaping and have no dot segments."""
+        return _PLAIN.fullmatch(self.path) is not None
+
+    @functools.cached_property
     def address(self) -> str | None:
         """The host where it is an address itself, None where it is a name to resolve."""
         return self.host if ":" in self.host or _NUMBER.fullmatch(_last_label(self.host)) else None
@@ -54,20 +67,31 @@ class Target:
         return f"[{self.host}]" if ":" in self.host else self.host
 
 
-def parse_target(url: str) -> Target:
+def parse_target(url: str, *, keep: bool = False) -> Target:
     """Return where ``url`` goes.
+
+    Args:
+        keep: remember it, as the same URL will be called again. One with a query is not kept, as
+            there may be a secret in it.
 
     Raises:
         InvalidUrl: not http(s), userinfo, a character or a port that does not belong in a URL,
             or http where OUTBOUND_ALLOW_LOOPBACK is off.
         AddressRefused: the host spells an address in another way than the canonical one.
     """
+    http = settings.OUTBOUND_ALLOW_LOOPBACK is True
+    if keep and "?" not in url and "#" not in url:
+        return _parse_once(url, http)
+    return _parse(url, http)
+
+
+def _parse(url: str, http: bool) -> Target:  # noqa: FBT001 - a key of the cache
     if not _PRINTABLE_ASCII.fullmatch(url) or "\\" in url or len(url) > MAX_URL_LENGTH:
         raise InvalidUrl("printable ASCII without blanks and backslashes, at most 8192 characters")
     parts, port = _split(url)
     if parts.scheme not in DEFAULT_PORTS:
         raise InvalidUrl("only https")
-    if parts.scheme == "http" and settings.OUTBOUND_ALLOW_LOOPBACK is not True:
+    if parts.scheme == "http" and not http:
         raise InvalidUrl("only https")
     if "@" in parts.netloc:
         raise InvalidUrl("no user name or password in it")
@@ -78,6 +102,9 @@ def parse_target(url: str) -> Target:
         port=port,
         path=f"{parts.path or '/'}{query}",
     )
+
+
+_parse_once = functools.lru_cache(maxsize=256)(_parse)
 
 
 def _split(url: str) -> tuple[SplitResult, int]:

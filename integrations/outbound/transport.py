@@ -1,31 +1,23 @@
 """The transport that uses the network: one call, one connection, one answer."""
 
-import http.client
 import ssl
 import time
-from typing import Final
+from collections.abc import Iterable, Sequence
 
-import urllib3.exceptions
 from django.conf import settings
-from urllib3.response import HTTPResponse
-from urllib3.util.ssl_match_hostname import CertificateError
 
 from integrations.outbound import errors
 from integrations.outbound.addresses import vet_addresses
-from integrations.outbound.connecting import Connection, open_connection, read_head
+from integrations.outbound.connecting import context_for, open_connection
+from integrations.outbound.connection import Connection
+from integrations.outbound.heads import Head
+from integrations.outbound.keeping import KEEP
 from integrations.outbound.messages import PreparedCall, Response
 from integrations.outbound.metering import Meter, OutOfBytes, OutOfTime
 from integrations.outbound.reading import read_body
-from integrations.outbound.resolving import resolve
+from integrations.outbound.resolving import forget, recall, remember, resolve
+from integrations.outbound.resuming import keep_ticket
 from integrations.outbound.targets import Target
-
-# What http.client and urllib3 raise on an answer that is cut or is not HTTP.
-_GARBLED: Final = (
-    OSError,
-    ValueError,
-    http.client.HTTPException,
-    urllib3.exceptions.HTTPError,
-)
 
 
 def deliver(call: PreparedCall) -> Response:
@@ -35,20 +27,36 @@ def deliver(call: PreparedCall) -> Response:
         OutboundError: `outcome_unknown` is True from the first byte on that was sent.
     """
     meter = Meter(seconds=call.limits.deadline, max_body_bytes=call.limits.max_response_bytes)
-    connection = _connect(call.target, meter)
+    connection = _connect(call, meter)
     try:
-        return _exchange(connection, call, meter)
-    finally:
+        head, body = _exchange(connection, call, meter)
+        keep_ticket(connection)
+    except BaseException:
         connection.close()
+        raise
+    if call.repeatable and head.persistent and connection.is_quiet():
+        KEEP.put(connection, now=time.monotonic())
+    else:
+        connection.close()
+    return Response(
+        status=head.status,
+        headers=head.headers,
+        body=body,
+        elapsed=time.monotonic() - meter.started,
+    )
 
 
 def find_addresses(target: Target, *, meter: Meter) -> tuple[str, ...]:
-    """Return the addresses of ``target`` to connect to, each vetted.
+    """Ask for the addresses of ``target`` to connect to, and vet each.
 
     Raises:
         AddressRefused, ConnectFailed, OutOfTime
     """
-    found = [target.address] if target.address else resolve(target.host, meter=meter)
+    found = (target.address,) if target.address else resolve(target.host, meter=meter)
+    return _vet(found, target)
+
+
+def _vet(found: Iterable[str], target: Target) -> tuple[str, ...]:
     return vet_addresses(
         found,
         allow_loopback=settings.OUTBOUND_ALLOW_LOOPBACK is True,
@@ -56,66 +64,64 @@ def find_addresses(target: Target, *, meter: Meter) -> tuple[str, ...]:
     )
 
 
-def _connect(target: Target, meter: Meter) -> Connection:
+def _connect(call: PreparedCall, meter: Meter) -> Connection:
     try:
-        addresses = find_addresses(target, meter=meter)
-        return open_connection(target, addresses, meter)
+        return _find_connection(call, meter)
     except OutOfTime:
-        raise errors.DeadlineExceeded("before anything was sent") from None
-    except OutOfBytes:
-        raise errors.ConnectFailed("TLS", code="tls_failed") from None
-    except (ssl.SSLError, CertificateError):
-        raise errors.ConnectFailed("TLS", code="tls_failed") from None
+        failure: errors.OutboundError = errors.DeadlineExceeded("before anything was sent")
+    except ssl.SSLError:  # a certificate for another name is one
+        failure = errors.ConnectFailed("TLS", code="tls_failed")
     except OSError:
-        raise errors.ConnectFailed("TCP") from None
+        failure = errors.ConnectFailed("TCP")
+    forget(call.target.host)
+    raise failure
 
 
-def _exchange(connection: Connection, call: PreparedCall, meter: Meter) -> Response:
+def _find_connection(call: PreparedCall, meter: Meter) -> Connection:
+    target = call.target
+    known = recall(target.host, now=meter.started)
+    addresses = _vet(known, target) if known else find_addresses(target, meter=meter)
+    connection = _take_kept(call, addresses, meter) or open_connection(target, addresses, meter)
+    if not known and target.address is None:
+        remember(target.host, addresses, now=meter.started)
+    return connection
+
+
+def _take_kept(call: PreparedCall, addresses: Sequence[str], meter: Meter) -> Connection | None:
+    if not call.repeatable:
+        return None
+    context = context_for(call.target)
+    connection = KEEP.take(call.target.origin, addresses, context=context, now=time.monotonic())
+    if connection is not None:
+        connection.meter_by(meter)
+    return connection
+
+
+def _exchange(connection: Connection, call: PreparedCall, meter: Meter) -> tuple[Head, bytes]:
     """Send and read; from here on, whatever fails, the peer may have acted on the request."""
-    answer: HTTPResponse | None = None
+    head: Head | None = None
     try:
         _write(connection, call)
-        answer = read_head(connection, method=call.method)
-        _refuse_interim(answer.status)
-        body = read_body(answer, max_bytes=call.limits.max_response_bytes, meter=meter)
-        return Response(
-            status=answer.status,
-            headers=answer.headers,
-            body=body,
-            elapsed=time.monotonic() - meter.started,
-        )
+        head = connection.read_head(method=call.method)
+        body = read_body(connection, head, max_bytes=call.limits.max_response_bytes, meter=meter)
     except errors.OutboundError as error:
         failure = error
     except OutOfTime:
         failure = errors.DeadlineExceeded("after the request was sent")
     except OutOfBytes:
         failure = errors.ResponseTooLarge()
-    except _GARBLED:
+    except OSError:
         failure = errors.ResponseInterrupted()
-    finally:
-        if answer is not None:
-            answer.close()
+    else:
+        return head, body
     failure.outcome_unknown = True
-    failure.status = answer.status if answer is not None else None
+    failure.status = head.status if head is not None else None
     raise failure
 
 
 def _write(connection: Connection, call: PreparedCall) -> None:
     try:
-        connection.request(
-            call.method,
-            call.target.path,
-            body=call.body,
-            headers=call.headers,
-            preload_content=False,
-            decode_content=False,
-        )
+        connection.request(call.method, call.target.path, headers=call.headers, body=call.body)
     except (BrokenPipeError, ConnectionResetError):
         # The peer may have answered, say with 413, before it had read everything. Reading tells.
         return
-
-
-def _refuse_interim(status: int) -> None:
-    """http.client skips 100 only, and takes other interim answers for the final one."""
-    if status < 200:
-        raise errors.ResponseInterrupted("an interim status")

@@ -1,13 +1,17 @@
 """TLS: the certificate is checked against the name although an address is connected to."""
 
+import dataclasses
 import datetime as dt
+import errno
 import ipaddress
+import select
 import socket
 import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import certifi
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -15,8 +19,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pytest_django.fixtures import Settings
 
 from integrations import outbound
-from integrations.outbound import Limits, Role, connecting
-from tests.hostile_server import HostileServer, hostile_server
+from integrations.outbound import Limits, Role, connecting, resuming
+from integrations.outbound.keeping import KEEP
+from integrations.outbound.metering import Meter, MeteredSocket
+from integrations.outbound.resuming import VERIFIED_SECONDS
+from integrations.outbound.targets import parse_target
+from tests.hostile_server import HostileServer, _read_request, _reset, answer, hostile_server
 
 NAME = "provider.test"
 
@@ -79,12 +87,15 @@ def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connecting, "tls_context", lambda: context)
 
 
-def get(port: int, path: str, host: str = NAME, deadline: float = 5) -> outbound.Response:
+def get(
+    port: int, path: str, host: str = NAME, deadline: float = 5, *, repeatable: bool = False
+) -> outbound.Response:
     return outbound.send(
         role=Role.TOKEN,
         method="GET",
         url=f"https://{host}:{port}{path}",
         limits=Limits(deadline=deadline, max_response_bytes=100_000),
+        repeatable=repeatable,
     )
 
 
@@ -155,3 +166,177 @@ def test_a_handshake_by_drops_ends_at_the_deadline_unsent() -> None:
             get(slow.port, "/json", deadline=0.25)
     assert time.monotonic() - started < 2
     assert caught.value.outcome_unknown is False
+
+
+def test_a_connection_that_is_gone_before_the_handshake_was_not_sent(trusted: None) -> None:
+    """Python's ssl shakes no hands on it, and would write what follows in the clear."""
+    with hostile_server(on_accept=_reset) as server:
+        sock = MeteredSocket()
+        sock.connect(("127.0.0.1", server.port))
+        select.select([sock], [], [], 5)
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET
+        meter = Meter(seconds=5, max_body_bytes=1000)
+        with sock, pytest.raises(ConnectionResetError):
+            connecting._shake_hands(sock, parse_target(f"https://{NAME}:{server.port}/"), meter)
+
+
+# --- Tickets, and connections that are kept ------------------------------------------------------
+
+
+class Handshakes:
+    """Notes of each connection whether it was resumed; answers request after request."""
+
+    def __init__(self) -> None:
+        self.resumed: list[bool] = []
+
+    def __call__(self, server: HostileServer, sock: socket.socket) -> None:
+        assert isinstance(sock, ssl.SSLSocket)
+        self.resumed.append(bool(sock.session_reused))
+        while True:
+            server.requests.append(_read_request(sock))
+            server.send(sock, answer(b"ok"))
+
+
+@pytest.fixture
+def handshakes() -> Handshakes:
+    return Handshakes()
+
+
+@pytest.fixture
+def server_context(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.fixture
+def noting(
+    server_context: ssl.SSLContext, handshakes: Handshakes, trusted: None
+) -> Iterator[HostileServer]:
+    KEEP.begin_anew()
+    resuming._tickets.clear()
+    with hostile_server(tls=server_context, on_accept=handshakes) as running:
+        yield running
+        KEEP.close_all()
+
+
+def only_ticket() -> resuming.Ticket:
+    [ticket] = resuming._tickets.values()
+    return ticket
+
+
+def test_a_second_connection_needs_no_second_proof(
+    noting: HostileServer, handshakes: Handshakes
+) -> None:
+    for _ in range(3):
+        assert get(noting.port, "/").body == b"ok"
+    assert handshakes.resumed == [False, True, True]
+
+
+def test_a_ticket_of_one_name_opens_no_other(noting: HostileServer, handshakes: Handshakes) -> None:
+    """A resumed handshake brings no certificate that could be checked against the name."""
+    get(noting.port, "/")
+    with pytest.raises(outbound.ConnectFailed) as caught:
+        get(noting.port, "/", host="other.test")
+    assert (caught.value.code, len(noting.requests)) == ("tls_failed", 1)
+
+
+def test_a_ticket_of_other_tls_settings_is_not_used(
+    noting: HostileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get(noting.port, "/", repeatable=True)
+    distrusting = connecting.make_tls_context(Path(certifi.where()))
+    monkeypatch.setattr(connecting, "tls_context", lambda: distrusting)
+    with pytest.raises(outbound.ConnectFailed):
+        get(noting.port, "/", repeatable=True)  # nor is the connection that was kept
+    assert len(noting.requests) == 1
+
+
+def test_the_certificate_is_checked_again_when_a_ticket_is_old(noting: HostileServer) -> None:
+    get(noting.port, "/")
+    context, origin = next(iter(resuming._tickets))
+    now = only_ticket().verified_at
+    assert resuming.find_ticket(context, origin, now=now + VERIFIED_SECONDS - 1) is not None
+    assert resuming.find_ticket(context, origin, now=now + VERIFIED_SECONDS + 1) is None
+
+
+def test_resuming_does_not_put_the_check_of_the_certificate_off(noting: HostileServer) -> None:
+    get(noting.port, "/")
+    connection = connecting.open_connection(
+        parse_target(f"https://{NAME}:{noting.port}/"),
+        ["127.0.0.1"],
+        Meter(seconds=5, max_body_bytes=1000),
+    )
+    connection.close()
+    assert connection.verified_at == only_ticket().verified_at
+
+
+def test_a_ticket_that_the_peer_does_not_take_is_replaced(
+    noting: HostileServer, handshakes: Handshakes, certificate: Path
+) -> None:
+    get(noting.port, "/")
+    [(key, own)] = resuming._tickets.items()
+    other = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    other.load_cert_chain(certificate)
+    with hostile_server(tls=other) as another:
+        get(another.port, "/json")
+    foreign = next(ticket for ticket in resuming._tickets.values() if ticket is not own)
+    resuming._tickets[key] = foreign
+    assert get(noting.port, "/").body == b"ok"
+    assert handshakes.resumed == [False, False]
+    assert resuming._tickets[key] is not foreign
+    assert resuming._tickets[key].verified_at > own.verified_at
+
+
+def test_a_ticket_is_not_read_out_at_every_call(noting: HostileServer) -> None:
+    get(noting.port, "/")
+    ticket = only_ticket()
+    get(noting.port, "/")
+    assert only_ticket() is ticket
+    resuming._tickets[next(iter(resuming._tickets))] = dataclasses.replace(
+        ticket, verified_at=ticket.verified_at - VERIFIED_SECONDS - 1
+    )
+    get(noting.port, "/")
+    assert only_ticket().verified_at > ticket.verified_at
+
+
+def test_tls_1_2_is_spoken_without_tickets(
+    noting: HostileServer, handshakes: Handshakes, server_context: ssl.SSLContext
+) -> None:
+    server_context.maximum_version = ssl.TLSVersion.TLSv1_2
+    for _ in range(2):
+        assert get(noting.port, "/").body == b"ok"
+    assert (handshakes.resumed, resuming._tickets) == ([False, False], {})
+
+
+def test_a_peer_without_tickets_is_spoken_to(
+    noting: HostileServer, handshakes: Handshakes, server_context: ssl.SSLContext
+) -> None:
+    server_context.num_tickets = 0
+    for _ in range(2):
+        assert get(noting.port, "/").body == b"ok"
+    assert (handshakes.resumed, resuming._tickets) == ([False, False], {})
+
+
+def test_no_more_tickets_are_held_than_the_limit(
+    noting: HostileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resuming, "MAX_TICKETS", 1)
+    get(noting.port, "/")
+    get(noting.port, "/", host="127.0.0.1")
+    assert [origin for _, origin in resuming._tickets] == [noting.origin]
+
+
+def test_a_kept_connection_needs_no_handshake(
+    noting: HostileServer, handshakes: Handshakes
+) -> None:
+    for _ in range(3):
+        assert get(noting.port, "/", repeatable=True).body == b"ok"
+    assert (handshakes.resumed, len(noting.requests)) == ([False], 3)
+
+
+def test_a_kept_connection_is_for_its_own_name_only(noting: HostileServer) -> None:
+    get(noting.port, "/", repeatable=True)
+    with pytest.raises(outbound.ConnectFailed):
+        get(noting.port, "/", host="other.test", repeatable=True)
+    assert len(noting.requests) == 1
