@@ -8,7 +8,6 @@ carries model, field, row id, project and version inside the sealed text, checke
 
 from __future__ import annotations
 
-import hmac
 import json
 from typing import TYPE_CHECKING, Any, cast
 
@@ -76,7 +75,15 @@ class SealedField(EncryptedTextField):  # type: ignore[misc]
         return name, path, args, kwargs
 
     def seal_for(self, instance: Model, secret: Secret, *, version: int | None = None) -> Sealed:
-        """Return ``secret`` sealed for ``instance``, under ``version`` where one is given."""
+        """Return ``secret`` sealed for ``instance``, under ``version`` where one is given.
+
+        Raises:
+            ValueError: the row has no id yet, as one that the database numbers: bound to none, the
+                text would never open.
+        """
+        if instance.pk is None:
+            message = f"{self.model._meta.label}.{self.name}: the row needs its id first."
+            raise ValueError(message)
         envelope = {**self._binding(instance, version), "secret": secret.reveal()}
         return Sealed(keyring.encrypt(json.dumps(envelope)))
 
@@ -88,11 +95,23 @@ class SealedField(EncryptedTextField):  # type: ignore[misc]
                 or version.
             KeyUnknown: its key is not configured.
         """
-        envelope = _parse(keyring.decrypt(sealed))
+        return self._secret_in(keyring.decrypt(sealed), instance)
+
+    def reseal_for(self, instance: Model, sealed: str) -> Sealed:
+        """Return what ``sealed`` holds, sealed with the first key and bound as it was.
+
+        Raises:
+            SealBroken, KeyUnknown: as `open_for`; a text that opens nowhere is not made new.
+        """
+        opened = keyring.decrypt(sealed)
+        self._secret_in(opened, instance)
+        return Sealed(keyring.encrypt(opened))
+
+    def _secret_in(self, opened: str, instance: Model) -> str:
+        envelope = _parse(opened)
         secret = envelope.pop("secret", None)
-        expected = json.dumps(self._binding(instance, None), sort_keys=True)
-        fits = hmac.compare_digest(json.dumps(envelope, sort_keys=True), expected)
-        if not fits or not isinstance(secret, str):
+        # Nobody without the key can vary the envelope, so comparing it needs no constant time.
+        if envelope != self._binding(instance, None) or not isinstance(secret, str):
             message = f"Sealed for another place than {self.model._meta.label}.{self.name}."
             raise keyring.SealBroken(message)
         return secret

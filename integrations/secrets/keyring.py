@@ -13,8 +13,11 @@ from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 
 from integrations.secrets.library import parse_key
+from integrations.secrets.secret import Secret
 
-_KEY_ID = re.compile(r"[0-9a-f]{8}")
+# How many characters at the beginning of a sealed text tell its key: the id and the full stop.
+PREFIX_LENGTH = 9
+_PREFIX = re.compile(r"([0-9a-f]{8})\.")
 
 
 class SealingError(Exception):
@@ -47,6 +50,33 @@ def key_ids() -> list[str]:
     return list(_keyring(tuple(settings.FIELD_ENCRYPTION_KEYS)))
 
 
+def key_of(sealed: str) -> str:
+    """Return the id of the key that ``sealed`` names; empty where it is not a sealed text.
+
+    The first `PREFIX_LENGTH` characters are enough.
+    """
+    found = _PREFIX.match(sealed)
+    return found[1] if found else ""
+
+
+def new_key() -> Secret:
+    """Return a new key, made of 256 random bits."""
+    return Secret(Fernet.generate_key().decode())
+
+
+def configured_value(*, added: Secret | None = None, first: str = "", without: str = "") -> Secret:
+    """Return FIELD_ENCRYPTION_KEYS as it would be after a change.
+
+    Args:
+        added: a key to put at its end.
+        first: the id of the key to put in front.
+        without: the id of the key to leave out.
+    """
+    keys = [key.strip() for key in settings.FIELD_ENCRYPTION_KEYS if key_id(key) != without]
+    keys += [added.reveal()] if added else []
+    return Secret(",".join(sorted(keys, key=lambda key: key_id(key) != first)))
+
+
 @lru_cache(maxsize=8)
 def _keyring(keys: tuple[str, ...]) -> dict[str, Fernet]:
     return {key_id(key): parse_key(key) for key in keys}
@@ -73,15 +103,15 @@ def decrypt(sealed: str) -> str:
         KeyUnknown: the key it was sealed with is not configured.
         SealBroken: it is not a sealed text, or it was altered.
     """
-    name, _, token = sealed.partition(".")
     keyring = _current()
-    if not _KEY_ID.fullmatch(name):
+    name = key_of(sealed)
+    if not name:
         # The error below repeats the name, and what is not an id may be somebody's plain text.
         raise SealBroken(SealBroken.__doc__)
     if name not in keyring:
         message = f"Sealed with key {name!r}, which is not in FIELD_ENCRYPTION_KEYS."
         raise KeyUnknown(message)
     try:
-        return str(keyring[name].decrypt(token.encode()).decode())
+        return str(keyring[name].decrypt(sealed[PREFIX_LENGTH:].encode()).decode())
     except (InvalidToken, ValueError):
         raise SealBroken(SealBroken.__doc__) from None
