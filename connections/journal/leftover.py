@@ -1,0 +1,127 @@
+"""Segments that nobody appends to any more: to be stored where they were not, then removed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from connections.journal import folder as names
+from connections.journal import ownership as owning
+from connections.journal import reading
+from connections.journal.damage import tell_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Self
+
+    from connections.journal.entry import Entry
+    from connections.journal.ownership import Ownership
+
+
+class Leftover:
+    """Finished segments of one owner. To be used as a context manager.
+
+    Attributes:
+        worker: the name of the worker that wrote them; empty where it is lost.
+    """
+
+    def __init__(self, paths: list[Path], worker: str = "") -> None:
+        self.paths = paths
+        self.worker = worker
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    @property
+    def last_written(self) -> datetime:
+        """When the newest entry was appended, or the retention began anew."""
+        return max(map(names.modified, self.paths), default=datetime.min.replace(tzinfo=UTC))
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield the readable entries, the oldest first."""
+        for path in self.paths:
+            yield from reading.entries(path, finished=True)
+
+    def generations(self) -> Iterator[tuple[str, int]]:
+        """Yield account id and replaced generation of each entry, without reading the rest."""
+        for path in self.paths:
+            for frame in reading.frames(path, finished=True):
+                yield frame.account_id, frame.generation
+
+    def renew(self, now: datetime) -> None:
+        """Keep them for another full retention: their entries were stored only ``now``."""
+        for path in self.paths:
+            names.renew(path, now)
+
+    def remove(self) -> None:
+        """Remove the files. Every entry must be settled in the database. Raises OSError."""
+        for path in self.paths:
+            path.unlink(missing_ok=True)
+
+    def release(self) -> None:
+        """Let others have them."""
+
+
+class Orphan(Leftover):
+    """Everything that a process left which is gone; locked, so that one process at a time has it.
+
+    Its segments may be none: the process ended before it had anything to write.
+    """
+
+    def __init__(self, paths: list[Path], ownership: Ownership) -> None:
+        super().__init__(paths, ownership.worker())
+        self._ownership = ownership
+        if not self.worker:
+            self.worker = next((entry.worker for entry in self.entries()), "")
+
+    @property
+    def owner(self) -> str:
+        """The name of its files, which no other process has or will have."""
+        return self._ownership.owner
+
+    @property
+    def last_written(self) -> datetime:
+        """As for any leftover; of one without segments, when the process began."""
+        return max(map(names.modified, self.paths or [self._ownership.path]))
+
+    def remove(self) -> None:
+        """Remove the files, and the lock with them. Raises OSError."""
+        super().remove()
+        self._ownership.remove()
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._ownership.release()
+
+
+def orphans(folder: Path) -> list[Orphan]:
+    """Return what is left of processes that are gone, less what another process has in hand."""
+    taken = (_take(folder, owner) for owner in names.segments(folder))
+    return [orphan for orphan in taken if orphan is not None]
+
+
+def remove_unfinished(folder: Path, *, before: datetime) -> None:
+    """Remove locks whose owners died while they made them. Raises OSError."""
+    for path in (folder / name for name in names.names(folder) if name.endswith(names.UNFINISHED)):
+        if names.modified(path) < before:
+            path.unlink(missing_ok=True)
+
+
+def _take(folder: Path, owner: str) -> Orphan | None:
+    try:
+        ownership = owning.take_over(folder, owner)
+        if ownership is None:
+            return None
+        # Listed anew under the lock: another process may have removed them a moment ago.
+        orphan = Orphan(names.segments(folder).get(owner, []), ownership)
+    except OSError as error:
+        tell_error(names.lock_path(folder, owner), error)
+        return None
+    if not orphan.paths and not orphan.worker:
+        orphan.remove()
+        return None
+    return orphan
