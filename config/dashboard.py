@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.db.models import Count
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils import timezone
 
+from connections.health import Problem, RefreshHealth, read_health
 from connections.models import ConnectedAccount, Status
 from connections.wording import STATUS_TONES
+from integrations.admin.marks import Tone, badge
 from integrations.models import AuthConfig
+from integrations.moments import span
 from webhooks.models import Event
 
 if TYPE_CHECKING:
@@ -44,11 +49,45 @@ class Tile:
     tone: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """One thing about refreshing, with the list behind it where there is one."""
+
+    label: str
+    text: str
+    tone: Tone = Tone.QUIET
+    url: str = ""
+
+
+_STANDINGS = {
+    "ok": ("Fine", Tone.GOOD),
+    "degraded": ("Look at it", Tone.WARN),
+    "failing": ("Failing", Tone.BAD),
+}
+_ADVICE = {
+    Problem.NO_WORKER: "No worker is running, so nothing is refreshed and tokens run out. Start "
+    "`manage.py refresh_due --watch`, or see why the job runner does not watch.",
+    Problem.LATE: "Accounts wait longer than they should. Look at the workers' load, or start "
+    "another one.",
+    Problem.BREAKER_OPEN: "A provider fails, so its accounts wait; their tokens are served while "
+    "they live.",
+    Problem.MISCONFIGURED: "A provider refuses an auth config: its accounts wait until somebody "
+    "corrects it.",
+    Problem.JOURNAL: "A worker cannot write its journal. Refreshes go on, but a worker that is "
+    "killed now may lose a grant: free the disk or correct the folder's rights.",
+}
+
+
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Return ``context`` with the overview's blocks, those the person may see."""
     user = request.user
     if user.has_perm("connections.view_connectedaccount"):
         context["tiles"] = _tiles(user)
+    if user.has_perm("connections.view_worker"):
+        health = read_health(now=timezone.now())
+        context["refreshing"] = _refreshing(health, sees_breakers=_sees_breakers(user))
+        context["refreshing_standing"] = badge(*_STANDINGS[health.status])
+        context["refreshing_advice"] = [_ADVICE[problem] for problem in health.problems]
     if user.has_perm("integrations.view_authconfig"):
         configs = AuthConfig.objects.visible_to(user).filter(misconfigured_since__isnull=False)
         context["misconfigured"] = configs.select_related("project")[:SHOWN_FAULTS]
@@ -85,3 +124,44 @@ def _failing(user: User | AnonymousUser) -> Tile:
         url=_accounts_url(refreshing="failing"),
         tone="warn",
     )
+
+
+def _sees_breakers(user: User | AnonymousUser) -> bool:
+    return user.has_perm("connections.view_breaker")
+
+
+def _refreshing(health: RefreshHealth, *, sees_breakers: bool) -> list[Fact]:
+    """Return what the overview tells of refreshing: of the whole installation, in numbers."""
+    problems = set(health.problems)
+    seen = "none known" if health.unseen_for is None else f"last seen {span(health.unseen_for)} ago"
+    due = span(health.late_for) if health.oldest_due_at else "none"
+    trouble = ", ".join(health.journal_troubles)
+    return [
+        Fact(
+            label="Workers",
+            text=str(health.workers) if health.workers else f"none, {seen}",
+            tone=Tone.BAD if Problem.NO_WORKER in problems else Tone.GOOD,
+            url=reverse("admin:connections_worker_changelist"),
+        ),
+        Fact(
+            label="Longest overdue",
+            text=due,
+            tone=Tone.BAD if Problem.LATE in problems else Tone.GOOD,
+        ),
+        Fact(
+            label="Breakers open",
+            text=str(len(health.open_breakers)),
+            tone=Tone.WARN if health.open_breakers else Tone.GOOD,
+            url=reverse("admin:connections_breaker_changelist") if sees_breakers else "",
+        ),
+        Fact(
+            label="Auth configs held back",
+            text=str(health.held_back),
+            tone=Tone.WARN if health.held_back else Tone.GOOD,
+        ),
+        Fact(
+            label="Journal",
+            text=trouble or filesizeformat(health.journal_bytes),
+            tone=Tone.WARN if trouble else Tone.GOOD,
+        ),
+    ]

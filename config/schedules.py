@@ -13,6 +13,8 @@ from django_q.models import Schedule
 from connections.tasks import SCHEDULES as CONNECTIONS
 from webhooks.tasks import SCHEDULES as WEBHOOKS
 
+SCHEDULES = [*CONNECTIONS, *WEBHOOKS]
+
 
 @receiver(post_migrate)
 def write_schedules(sender: Any, **kwargs: Any) -> None:
@@ -20,7 +22,7 @@ def write_schedules(sender: Any, **kwargs: Any) -> None:
     # Sent once per app that has models, after all migrations.
     if sender.label != "django_q":
         return
-    for entry in [*CONNECTIONS, *WEBHOOKS]:
+    for entry in SCHEDULES:
         Schedule.objects.update_or_create(
             name=entry["name"],
             defaults={

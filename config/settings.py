@@ -13,6 +13,7 @@ import environ
 from config import unfold
 from config.logs import configure
 from config.secret_key import resolve_secret_key
+from integrations.secrets.processes import connection_name
 
 # Lets `QuerySet[Row]`, `ModelForm[Row]` and the like stand in code, as the type checker wants them.
 django_stubs_ext.monkeypatch()
@@ -24,6 +25,7 @@ env = environ.FileAwareEnv(
     SECRET_KEY=(str, ""),
     SECRET_KEY_FALLBACKS=(list, []),
     FIELD_ENCRYPTION_KEYS=(list, []),
+    KEYS_ENV_FILE=(str, ""),
     ALLOWED_HOSTS=(list, []),
     BASE_URL=(str, ""),
     OUTBOUND_ALLOW_LOOPBACK=(bool, False),
@@ -32,7 +34,13 @@ env = environ.FileAwareEnv(
     TRUST_PROXY=(bool, False),
     CONNECT_LINK_SECONDS=(int, 600),
     REAUTH_LINK_SECONDS=(int, 86_400),
-    REFRESH_LEASE_SECONDS=(int, 90),
+    REFRESH_LEASE_SECONDS=(int, 45),
+    JOURNAL_FOLDER=(str, "var/journal"),
+    JOURNAL_RETENTION_SECONDS=(int, 600),
+    REFRESH_LATE_SECONDS=(int, 120),
+    HISTORY_DAYS=(int, 30),
+    AUDIT_DAYS=(int, 400),
+    METRICS_TOKEN=(str, ""),
     WORKER_PROCESSES=(int, 4),
     STATIC_ROOT=(str, ""),
 )
@@ -50,6 +58,8 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
 
 # First seals, all open; see integrations.secrets.
 FIELD_ENCRYPTION_KEYS = env("FIELD_ENCRYPTION_KEYS")
+# The file of NAME=value lines that they come from; `manage.py keys` changes them there.
+KEYS_ENV_FILE = env("KEYS_ENV_FILE")
 
 # Lets the outbound door reach 127.0.0.0/8 and ::1, over http too. For development and tests only.
 OUTBOUND_ALLOW_LOOPBACK = env("OUTBOUND_ALLOW_LOOPBACK")
@@ -60,6 +70,18 @@ CONNECT_LINK_SECONDS = env("CONNECT_LINK_SECONDS")
 REAUTH_LINK_SECONDS = env("REAUTH_LINK_SECONDS")
 # How long a worker owns an account it refreshes; longer than a token call can last (checked).
 REFRESH_LEASE_SECONDS = env("REFRESH_LEASE_SECONDS")
+# Where issued tokens are kept, sealed, until the database has them: a folder on a local disk.
+JOURNAL_FOLDER = BASE_DIR / (env("JOURNAL_FOLDER") or "var/journal")
+# For how long after that, so that a database that forgot a commit in a failover can be repaired.
+JOURNAL_RETENTION_SECONDS = env("JOURNAL_RETENTION_SECONDS")
+
+# An account that has been due for longer than that makes /healthz/refresh fail.
+REFRESH_LATE_SECONDS = env("REFRESH_LATE_SECONDS")
+# How long refreshes, links, events and deliveries are kept; and changes of status (checked).
+HISTORY_DAYS = env("HISTORY_DAYS")
+AUDIT_DAYS = env("AUDIT_DAYS")
+# Who may read /metrics; without it there is no such page.
+METRICS_TOKEN = env("METRICS_TOKEN")
 
 # --- Applications ----------------------------------------------------------------------------
 
@@ -76,6 +98,8 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    # Before the job runner, whose command it replaces.
+    "config",
     "django_q",
     "encrypted_model_fields",
     "ninja",
@@ -83,7 +107,6 @@ INSTALLED_APPS = [
     "integrations",
     "webhooks",
     "connections",
-    "config",
 ]
 
 MIDDLEWARE = [
@@ -127,6 +150,10 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # the garbage collector then closes the cursor amid another query of the same thread, that thread
 # waits for itself for ever. Large tables are read in batches by key instead.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+# By this `manage.py keys` sees which keys the processes know that are connected.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
+    "application_name", connection_name(FIELD_ENCRYPTION_KEYS)
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Sign-in of operators ----------------------------------------------------------------------

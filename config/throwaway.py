@@ -37,6 +37,7 @@ def throwaway_environment() -> Iterator[dict[str, str]]:
         "OUTBOUND_ALLOW_LOOPBACK": "1",
         "LOG_LEVEL": "WARNING",
         "STATIC_ROOT": str(folder / "static"),
+        "JOURNAL_FOLDER": str(folder / "journal"),
     }
     try:
         with _database(folder) as url:

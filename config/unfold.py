@@ -101,6 +101,11 @@ UNFOLD: dict[str, Any] = {
                 _item("Revocations", "link_off", "connections.revocation"),
             ),
             _group(
+                "Refreshing",
+                _item("Workers", "vital_signs", "connections.worker"),
+                _item("Breakers", "electric_bolt", "connections.breaker"),
+            ),
+            _group(
                 "Integrations",
                 _item("Auth configs", "vpn_key", "integrations.authconfig"),
                 _item("Projects", "workspaces", "integrations.project"),

@@ -1,22 +1,20 @@
 """Every address of Evergrant, and what is answered where Django itself finds a fault."""
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from django.views import defaults
 from django.views.generic import RedirectView
 
 from config.api import api_urls, error_response, unknown_path
-
-
-def healthz(request: HttpRequest) -> JsonResponse:
-    """Tell that the web server answers."""
-    return JsonResponse({"status": "ok"})
-
+from config.health import healthz, refresh_health
+from config.metrics import metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="root"),
     path("healthz", healthz, name="healthz"),
+    path("healthz/refresh", refresh_health, name="refresh_health"),
+    path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
     path("connect/", include("connections.connect.urls")),

@@ -55,8 +55,9 @@ TRANSITIONS: dict[tuple[Status | None, Status], set[Reason]] = {
     (Status.INACTIVE, Status.ACTIVE): {Reason.ENABLED, Reason.RECONNECTED},
     # A person may reconnect an account that still works, to grant more or to start afresh.
     (Status.ACTIVE, Status.ACTIVE): {Reason.RECONNECTED},
-    # An account whose link ran out was never connected: then it is the first time.
-    (Status.EXPIRED, Status.ACTIVE): {Reason.RECONNECTED, Reason.CONNECTED},
+    # An account whose link ran out was never connected: then it is the first time. Tokens that
+    # were thought lost may be found in a journal and work.
+    (Status.EXPIRED, Status.ACTIVE): {Reason.RECONNECTED, Reason.CONNECTED, Reason.RECOVERED},
     (Status.FAILED, Status.ACTIVE): {Reason.CONNECTED},
     (Status.REVOKED, Status.ACTIVE): {Reason.RECONNECTED},
     (Status.ACTIVE, Status.REVOKED): _REVOKED,
@@ -129,7 +130,7 @@ def move(
     }
     if to is not Status.ACTIVE:
         # The lease stays: whoever holds it may be calling the provider at this moment.
-        fields |= {"refresh_at": None}
+        fields |= {"refresh_at": None, "probe_at": None}
     with transaction.atomic():
         rows = ConnectedAccount.objects.filter(pk=account.pk, status=before)
         if not rows.update(**fields):

@@ -36,8 +36,9 @@ def run_due() -> None:
 
 
 def watch_refreshes() -> None:
-    """Watch for a minute."""
+    """Watch for a minute, or until the job runner stops."""
+    from connections.heartbeat import JOB  # noqa: PLC0415 - as above
     from connections.refresh import watch_refreshes as watch  # noqa: PLC0415
 
     with stop_on_signal() as stop:
-        watch(seconds=WATCH_SECONDS, stop=stop)
+        watch(seconds=WATCH_SECONDS, stop=stop, started_by=JOB)

@@ -55,7 +55,8 @@ class TimelineEntry:
     """One thing that happened, in words.
 
     ``tone`` is ``good``, ``busy``, ``warn``, ``bad`` or ``quiet``; ``code`` is the reason or
-    outcome for machines; ``cursor`` continues the timeline after this entry.
+    outcome for machines; ``cursor`` continues the timeline after this entry. An entry with a
+    ``count`` above 1 stands for so many things alike, the first at ``since``, the last at ``at``.
     """
 
     id: str
@@ -66,6 +67,8 @@ class TimelineEntry:
     actor: str
     tone: str
     code: str = ""
+    count: int = 1
+    since: datetime | None = None
     event_id: str = ""
     event_type: str = ""
     deliveries: tuple[DeliveryState, ...] = ()
@@ -103,7 +106,7 @@ def _page(rows: QuerySet[Row], prefix: str, limit: int, before: str) -> QuerySet
 def _transitions(account: ConnectedAccount, limit: int, before: str) -> Iterator[TimelineEntry]:
     rows = Transition.objects.filter(account=account).select_related("event")
     page = list(_page(rows.defer("event__sealed_data"), "tr", limit, before))
-    deliveries = _deliveries(row.event_id for row in page)
+    deliveries = _deliveries(row.event_id for row in page if row.event_id)
     for row in page:
         yield TimelineEntry(
             id=row.pk,
@@ -114,9 +117,10 @@ def _transitions(account: ConnectedAccount, limit: int, before: str) -> Iterator
             actor=wording.actor(row.actor),
             tone=wording.STATUS_TONES[row.to_status],
             code=row.reason,
-            event_id=row.event_id,
-            event_type=row.event.type,
-            deliveries=tuple(deliveries.get(row.event_id, ())),
+            # Events are forgotten sooner than changes of status.
+            event_id=row.event_id or "",
+            event_type=row.event.type if row.event else "",
+            deliveries=tuple(deliveries.get(row.event_id or "", ())),
         )
 
 
@@ -124,7 +128,9 @@ def _refreshes(account: ConnectedAccount, limit: int, before: str) -> Iterator[T
     for row in _page(RefreshAttempt.objects.filter(account=account), "ra", limit, before):
         yield TimelineEntry(
             id=row.pk,
-            at=row.started_at,
+            at=(row.finished_at if row.count > 1 else None) or row.started_at,
+            count=row.count,
+            since=row.started_at if row.count > 1 else None,
             kind=Kind.REFRESH,
             title=wording.refresh_title(row),
             detail=wording.refresh_detail(row),

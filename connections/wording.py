@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connections.models import Reason, RefreshOutcome, Status, Trigger
+from integrations.moments import span
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -33,6 +34,7 @@ _TITLES: dict[str, str] = {
 _TITLES_BY_REASON: dict[str, str] = {
     Reason.CONNECTED: "Connected",
     Reason.RECONNECTED: "Reconnected",
+    Reason.RECOVERED: "Recovered",
     Reason.ENABLED: "Enabled",
     Reason.LINK_EXPIRED: "Link ran out",
 }
@@ -40,6 +42,7 @@ _TITLES_BY_REASON: dict[str, str] = {
 _REFRESHES: dict[str, tuple[str, str]] = {
     RefreshOutcome.STORED: ("Refreshed", "good"),
     RefreshOutcome.TRANSIENT: ("Refresh failed, will be tried again", "warn"),
+    RefreshOutcome.IN_DOUBT: ("The provider's answer to a refresh was lost", "warn"),
     RefreshOutcome.TERMINAL: ("Refresh refused: the grant is dead", "bad"),
     RefreshOutcome.CONFIGURATION: ("Refresh refused: the auth config is at fault", "bad"),
     RefreshOutcome.SUPERSEDED: ("Refresh overtaken by a newer grant", "quiet"),
@@ -79,16 +82,15 @@ def transition_detail(row: Transition) -> str:
 
 
 def refresh_title(row: RefreshAttempt) -> str:
-    """Say how the attempt ended."""
+    """Say how the attempt ended, or how often it did when the row stands for several."""
     if row.finished_at is None:
-        return "Refresh under way or cut short"
-    return _REFRESHES.get(row.outcome, (_label(RefreshOutcome, row.outcome), ""))[0]
+        return "Refresh cut short: its worker was killed"
+    title = _REFRESHES.get(row.outcome, (_label(RefreshOutcome, row.outcome), ""))[0]
+    return f"{title} {row.count} times" if row.count > 1 else title
 
 
 def refresh_tone(row: RefreshAttempt) -> str:
     """Return the colour of the attempt's end."""
-    if row.finished_at is None:
-        return "busy"
     return _REFRESHES.get(row.outcome, ("", "warn"))[1]
 
 
@@ -100,10 +102,20 @@ def refresh_detail(row: RefreshAttempt) -> str:
     told = str(row.http_status) in row.error_code
     if row.http_status and row.outcome != RefreshOutcome.STORED and not told:
         parts.append(f"HTTP {row.http_status}")
-    if row.finished_at:
+    if row.finished_at is None:
+        parts.append("the provider may have answered, and nobody heard it")
+    elif row.count > 1:
+        every = (row.finished_at - row.started_at) / (row.count - 1)
+        parts.append(f"about every {span(every)}")
+    else:
         parts.append(f"took {_seconds(row.finished_at - row.started_at)}")
     parts.append(f"generation {row.generation}")
     return " · ".join(parts)
+
+
+def trigger(value: str) -> str:
+    """Say what asked for a refresh."""
+    return _label(Trigger, value)
 
 
 def refresh_actor(row: RefreshAttempt) -> str:

@@ -66,9 +66,8 @@ def check_canaries(**kwargs: Any) -> list[CheckMessage]:
         # No database or no tables yet: there is nothing to compare with, and whatever needs the
         # database says so itself.
         return []
-    hint = "Put the key that is missing back into FIELD_ENCRYPTION_KEYS; the first one seals."
     return [
-        Error(f"{found.explanation} (key {found.key_id})", hint=hint, id="integrations.E004")
+        Error(f"{found.explanation} (key {found.key_id})", hint=found.hint, id="integrations.E004")
         for found in trouble
     ]
 

@@ -5,6 +5,7 @@ list in order of creation. An id is not a secret; tokens are made by `integratio
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,16 @@ WIDTH = 22  # 62**22 > 2**128
 def new_id(prefix: str) -> str:
     """Return a fresh id such as ``ca_01Hx...`` for the kind that ``prefix`` names."""
     return f"{prefix}_{_base62(uuid7().int)}"
+
+
+def id_at(prefix: str, moment: datetime) -> str:
+    """Return the least id that a row made at ``moment`` or later can have.
+
+    So a range of times is a range of primary keys, to the millisecond (RFC 9562, 5.7: the time
+    stands first).
+    """
+    milliseconds = int(moment.timestamp() * 1000)
+    return f"{prefix}_{_base62(milliseconds << 80)}"
 
 
 def _base62(number: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from connections import lifecycle, vault
+from connections import lifecycle, schedule, vault
 from connections.actors import PERSON, SYSTEM
 from connections.models import ConnectedAccount, Entity, Reason, Status
 from connections.operations import link_account
@@ -47,8 +47,8 @@ def store_grant(
     tokens = token_set(number)
     with transaction.atomic():
         vault.put_new_grant(account=account, tokens=tokens, now=now)
-        changes: dict[str, Any] = vault.schedule(
-            tokens=tokens, toolkit=account.catalog_entry, now=now
+        changes: dict[str, Any] = schedule.new_grant_columns(
+            tokens=tokens, auth_config=account.auth_config, now=now
         )
         lifecycle.move(
             account=account,

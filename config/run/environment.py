@@ -22,6 +22,7 @@ def service(options: Options, keys: Mapping[str, str], database_url: str) -> dic
         "LOG_LEVEL": "INFO",
         "OUTBOUND_ALLOW_LOOPBACK": "1",
         "STATIC_ROOT": str(options.var / "static"),
+        "JOURNAL_FOLDER": str(options.var / "journal"),
     }
     own = {name: keys[name] for name in SERVICE_ONLY}
     fixed = {

@@ -97,7 +97,7 @@ class Installation:
         console.progress("starting web server, worker and sandbox provider")
         python, port = sys.executable, str(self.options.port)
         web = [python, "-m", "granian", "--interface=wsgi", f"--host={HOST}", f"--port={port}"]
-        web += ["--no-ws", "--blocking-threads=4", "config.wsgi:application"]
+        web += ["--no-ws", "--blocking-threads=32", "config.wsgi:application"]
         sandbox = [python, "-m", "integrations.sandbox", f"--host={HOST}"]
         sandbox += [f"--port={self.options.sandbox_port}", f"--client-redirect-uri={redirect_uri}"]
         worker = [python, "manage.py", "qcluster"]

@@ -22,6 +22,7 @@ def main(arguments: list[str]) -> int:
         with _database(options, known) as url:
             command = [sys.executable, "manage.py", *arguments]
             variables = environment.service(options, known, url)
+            variables["KEYS_ENV_FILE"] = str(options.var / keys.NAME)
             return subprocess.run(command, check=False, cwd=ROOT, env=variables).returncode
     except (RunError, PostgresError) as error:
         sys.stderr.write(f"evergrant: {error}\n")

@@ -1,5 +1,5 @@
-"""Pages of entities, connected accounts, links and what happened to them."""
+"""Pages of entities, connected accounts, links, what happened to them, and who refreshes."""
 
-from connections.admin import accounts, entities, links, records
+from connections.admin import accounts, breakers, entities, links, records, workers
 
-__all__ = ["accounts", "entities", "links", "records"]
+__all__ = ["accounts", "breakers", "entities", "links", "records", "workers"]

@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from connections import wording
+from connections.admin.advice import advice_on, held_back
 from connections.admin.filters import HealthFilter, ReasonFilter, StatusFilter
 from connections.admin.operations import OPERATIONS
 from connections.admin.words import status_badge
@@ -32,14 +34,12 @@ _KINDS = {
     "status": ("Status changes", frozenset({Kind.TRANSITION, Kind.REVOCATION})),
     "refresh": ("Refreshes", frozenset({Kind.REFRESH})),
 }
-_ADVICE = {
-    Status.INITIATED: ("Waiting for the person to open the link and agree.", Tone.BUSY),
-    Status.INACTIVE: ("Every use is refused until somebody enables it.", Tone.QUIET),
-    Status.EXPIRED: ("Only the person can repair this: send a reconnect link.", Tone.BAD),
-    Status.FAILED: ("The person did not get through: send a new link.", Tone.BAD),
-    Status.REVOKED: ("The credentials are wiped. A reconnect link brings it back.", Tone.WARN),
-    Status.DELETED: ("The app does not see this account any more.", Tone.QUIET),
-}
+
+
+_REFRESHING: tuple[str, Any] = (
+    "Refreshing",
+    {"fields": ("next_refresh", "attempt", "doubt", "next_probe")},
+)
 
 
 @admin.register(ConnectedAccount)
@@ -83,7 +83,8 @@ class ConnectedAccountAdmin(OperationsAdmin, RecordAdmin):
                 )
             },
         ),
-        ("Token", {"fields": ("token_ends", "generation", "obtained", "next_refresh", "verified")}),
+        _REFRESHING,
+        ("Token", {"fields": ("token_ends", "grant_ends", "generation", "obtained", "verified")}),
         ("Scopes", {"fields": ("granted", "missing")}),
     )
     readonly_fields = (
@@ -95,14 +96,25 @@ class ConnectedAccountAdmin(OperationsAdmin, RecordAdmin):
         "config_link",
         "project_name",
         "created",
+        "next_refresh",
+        "attempt",
+        "doubt",
+        "verified",
+        "next_probe",
         "token_ends",
+        "grant_ends",
         "generation",
         "obtained",
-        "next_refresh",
-        "verified",
         "granted",
         "missing",
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: ConnectedAccount | None = None) -> Any:
+        """Without what an account that is not refreshed has nothing to say to."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or obj.status == Status.ACTIVE or obj.probe_at is not None:
+            return fieldsets
+        return [fieldset for fieldset in fieldsets if fieldset is not _REFRESHING]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -129,20 +141,7 @@ class ConnectedAccountAdmin(OperationsAdmin, RecordAdmin):
         }
 
     def get_header(self, request: HttpRequest, obj: ConnectedAccount) -> Header:
-        advice, tone = _ADVICE.get(Status(obj.status), ("", Tone.QUIET))
-        if obj.status == Status.ACTIVE and obj.refresh_failing_since:
-            now = timezone.now()
-            for_so_long = span(now - obj.refresh_failing_since)
-            served = (
-                "the token is served while it lives"
-                if obj.lives_for(0, now=now)
-                else "the token has ended, so the app gets an error until then"
-            )
-            advice = (
-                f"Refreshing has failed for {for_so_long} ({obj.refresh_failures} times in a row). "
-                f"It is tried again by itself; {served}."
-            )
-            tone = Tone.WARN
+        advice, tone = advice_on(obj, now=timezone.now())
         reason = obj.get_status_reason_display()
         return Header(
             title=obj.identity_label or "Not connected yet",
@@ -236,9 +235,37 @@ class ConnectedAccountAdmin(OperationsAdmin, RecordAdmin):
 
     @admin.display(description="Next refresh")
     def next_refresh(self, account: ConnectedAccount) -> SafeString | str:
-        if account.refresh_at is None or account.refresh_at > timezone.now():
+        now = timezone.now()
+        if account.refresh_at is None or account.refresh_at > now:
             return when(account.refresh_at)
-        return f"due for {span(timezone.now() - account.refresh_at)}"
+        due = f"due for {span(now - account.refresh_at)}"
+        held = held_back(account, now=now)
+        return two_lines(due, held) if held else due
+
+    @admin.display(description="Attempt under way")
+    def attempt(self, account: ConnectedAccount) -> SafeString | str:
+        if not account.lease_id or account.lease_started_at is None:
+            return "none"
+        asked = wording.trigger(account.lease_trigger)
+        return two_lines(when(account.lease_started_at), f"{asked} · {account.lease_worker}")
+
+    @admin.display(description="In doubt since")
+    def doubt(self, account: ConnectedAccount) -> SafeString | str:
+        if account.in_doubt_since is None:
+            return "no doubt"
+        return two_lines(when(account.in_doubt_since), "the provider may have answered unheard")
+
+    @admin.display(description="Next proof of the status")
+    def next_probe(self, account: ConnectedAccount) -> SafeString | str:
+        if account.probe_at is None and account.refresh_at is not None:
+            return "each refresh proves it"
+        return when(account.probe_at)
+
+    @admin.display(description="Grant ends")
+    def grant_ends(self, account: ConnectedAccount) -> SafeString | str:
+        if account.status not in HOLDS_CREDENTIALS:
+            return EMPTY
+        return when(account.grant_ends_at) if account.grant_ends_at else "no end known"
 
     @admin.display(description="Granted")
     def granted(self, account: ConnectedAccount) -> SafeString | str:

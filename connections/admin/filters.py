@@ -52,12 +52,14 @@ class HealthFilter(DropdownFilter):
     parameter_name = "refreshing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("failing", "Failing"), ("fine", "Fine")]
+        return [("failing", "Failing"), ("doubt", "In doubt"), ("fine", "Fine")]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[ConnectedAccount]
     ) -> QuerySet[ConnectedAccount]:
-        if self.value() not in {"failing", "fine"}:
-            return queryset
-        fine = self.value() == "fine"
-        return queryset.filter(status=Status.ACTIVE, refresh_failing_since__isnull=fine)
+        active = queryset.filter(status=Status.ACTIVE)
+        if self.value() == "doubt":
+            return active.filter(in_doubt_since__isnull=False)
+        if self.value() in {"failing", "fine"}:
+            return active.filter(refresh_failing_since__isnull=self.value() == "fine")
+        return queryset

@@ -40,7 +40,7 @@ class CredentialsDoNotOpen(ConnectionsError):
 def refresh(account: ConnectedAccount, _request: HttpRequest, _note: str) -> Done:
     """Refresh now and tell what the provider answered."""
     try:
-        refresh_account(account=account, trigger=Trigger.OPERATOR, wait_seconds=WAIT_SECONDS)
+        refresh_account(account_id=account.pk, trigger=Trigger.OPERATOR, wait_seconds=WAIT_SECONDS)
     except (AccountUnusable, RefreshUnavailable) as error:
         return Done(message=_last_attempt(account) or error.message, level=messages.ERROR)
     except SealingError:

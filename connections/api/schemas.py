@@ -101,9 +101,11 @@ class AccountQuery(PageQuery):
 
 
 class HistoryEntry(Schema):
-    """One thing that happened to an account."""
+    """One thing that happened to an account, or several alike in a row."""
 
     at: datetime
+    since: datetime | None = Field(description="When the first of several happened.")
+    count: int = Field(description="How many things alike this entry stands for.")
     kind: str
     title: str
     detail: str
@@ -116,6 +118,27 @@ class CredentialsQuery(Schema):
     minimum_seconds: Annotated[
         int, Field(ge=0, le=3600, description="How long it must be good for, in seconds.")
     ] = 60
+    refused_generation: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            description="The generation that the service answered with 401: it is replaced first, "
+            "once for however many callers complain.",
+        ),
+    ] = None
+
+
+class RefreshIn(Schema):
+    """Which token is not wanted any more."""
+
+    refused_generation: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            description="The generation that the service refused. Where a newer one is stored "
+            "already, nothing is refreshed.",
+        ),
+    ] = None
 
 
 class CredentialsOut(Schema):

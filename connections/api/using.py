@@ -3,7 +3,7 @@
 from ninja import Query, Router
 
 from connections.api.accounts import find_account
-from connections.api.schemas import AccountOut, CredentialsOut, CredentialsQuery
+from connections.api.schemas import AccountOut, CredentialsOut, CredentialsQuery, RefreshIn
 from connections.models import ConnectedAccount, Trigger
 from connections.refresh import get_credentials, refresh_account
 from integrations.api.access import ApiRequest, requires
@@ -14,9 +14,15 @@ router = Router(tags=["connected accounts"])
 
 @router.post("/{account_id}/refresh", response=AccountOut)
 @requires(Scope.WRITE)
-def refresh(request: ApiRequest, account_id: str) -> ConnectedAccount:
+def refresh(
+    request: ApiRequest, account_id: str, body: RefreshIn | None = None
+) -> ConnectedAccount:
     """Refresh the access token now."""
-    return refresh_account(account=find_account(request, account_id), trigger=Trigger.API).account
+    account = find_account(request, account_id)
+    refused = body.refused_generation if body else None
+    refresh_account(account_id=account.pk, trigger=Trigger.API, refused_generation=refused)
+    account.refresh_from_db()
+    return account
 
 
 @router.get("/{account_id}/credentials", response=CredentialsOut)
@@ -26,13 +32,16 @@ def credentials(
 ) -> CredentialsOut:
     """An access token that is good for `minimum_seconds` more."""
     grant = get_credentials(
-        account=find_account(request, account_id), minimum_seconds=query.minimum_seconds
+        account_id=account_id,
+        project_id=request.auth.project_id,
+        minimum_seconds=query.minimum_seconds,
+        refused_generation=query.refused_generation,
     )
     return CredentialsOut(
-        connected_account_id=grant.account.pk,
+        connected_account_id=grant.account_id,
         access_token=grant.tokens.access_token.reveal(),
         token_type=grant.tokens.token_type,
-        expires_at=grant.account.expires_at,
-        scopes=grant.account.scopes_granted,
+        expires_at=grant.expires_at,
+        scopes=grant.scopes,
         generation=grant.generation,
     )

@@ -8,7 +8,7 @@ from connections.connect.completing import complete, fail
 from connections.errors import AttemptAnswered, AttemptRefused, AuthConfigDisabled
 from connections.models import ConnectAttempt, Reason
 from integrations.schemes import Granted, OAuth2Client
-from integrations.schemes.verdict import provider_error_code
+from integrations.schemes.error_codes import provider_error_code
 from integrations.secrets import Secret
 from integrations.tokens import digest
 

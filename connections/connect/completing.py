@@ -18,6 +18,7 @@ from connections.errors import AttemptAnswered, LinkUnknown
 from connections.grants import shared_with_another
 from connections.lifecycle import move
 from connections.models import ConnectedAccount, ConnectLink, Reason, Status
+from connections.schedule import new_grant_columns
 from connections.tasks import wake_refresher
 from integrations.schemes import IdentityUnavailable, ProbeRejected, UpstreamIdentity, identify
 
@@ -115,11 +116,10 @@ def _activate(
     identity: UpstreamIdentity | None,
     now: datetime,
 ) -> None:
-    toolkit = attempt.auth_config.catalog_entry
     connected_before = account.transitions.filter(to_status=Status.ACTIVE).exists()
     reason = Reason.RECONNECTED if connected_before else Reason.CONNECTED
     granted = attempt.scopes if tokens.scopes is None else tokens.scopes
-    changes = vault.schedule(tokens=tokens, toolkit=toolkit, now=now) | {
+    changes = new_grant_columns(tokens=tokens, auth_config=attempt.auth_config, now=now) | {
         "scopes_requested": attempt.scopes,
         "scopes_granted": granted,
     }

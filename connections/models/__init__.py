@@ -1,6 +1,7 @@
 """Entities, their connected accounts, and what happens to them."""
 
 from connections.models.attempt import ConnectAttempt
+from connections.models.breaker import Breaker
 from connections.models.connected_account import ConnectedAccount
 from connections.models.credentials import Credentials
 from connections.models.entity import Entity
@@ -8,8 +9,10 @@ from connections.models.history import RefreshAttempt, RefreshOutcome, Transitio
 from connections.models.link import ConnectLink
 from connections.models.revocation import Revocation
 from connections.models.status import Reason, Status
+from connections.models.worker import Worker
 
 __all__ = [
+    "Breaker",
     "ConnectAttempt",
     "ConnectLink",
     "ConnectedAccount",
@@ -22,4 +25,5 @@ __all__ = [
     "Status",
     "Transition",
     "Trigger",
+    "Worker",
 ]

@@ -53,8 +53,12 @@ class ConnectedAccount(ProjectScopedModel):
     entity = models.ForeignKey(
         "connections.Entity", on_delete=models.PROTECT, related_name="connected_accounts"
     )
+    # Found by the index `account_by_identity`: every index costs each refresh a write.
     auth_config = models.ForeignKey(
-        "integrations.AuthConfig", on_delete=models.PROTECT, related_name="connected_accounts"
+        "integrations.AuthConfig",
+        on_delete=models.PROTECT,
+        related_name="connected_accounts",
+        db_index=False,
     )
     toolkit = models.SlugField(max_length=64)
     alias = models.CharField(max_length=100, blank=True)
@@ -80,12 +84,32 @@ class ConnectedAccount(ProjectScopedModel):
     # When the access token ends; null while there is none or where it has no end.
     expires_at = models.DateTimeField(null=True, editable=False)
     refreshed_at = models.DateTimeField(null=True, editable=False)
-    # When to refresh, and who is at it until when. See connections.refresh.
+    # When to refresh. See connections.refresh.
     refresh_at = models.DateTimeField(null=True, editable=False)
-    lease_id = models.CharField(max_length=32, blank=True, editable=False)
-    lease_until = models.DateTimeField(null=True, editable=False)
     refresh_failing_since = models.DateTimeField(null=True, editable=False)
     refresh_failures = models.PositiveIntegerField(default=0, editable=False)
+    # The attempt under way: its id, and what its row in the history will say. It is written and
+    # committed before the call; what is left over of a killed worker tells what it was at.
+    lease_id = models.CharField(max_length=32, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    lease_started_at = models.DateTimeField(null=True, editable=False)
+    lease_generation = models.PositiveBigIntegerField(default=0, editable=False)
+    lease_trigger = models.CharField(max_length=12, blank=True, editable=False)
+    lease_worker = models.CharField(max_length=100, blank=True, editable=False)
+    # Since when a call with the present refresh token may have been answered unheard.
+    in_doubt_since = models.DateTimeField(null=True, editable=False)
+    # When to prove the status next, where nothing else does.
+    probe_at = models.DateTimeField(null=True, editable=False)
+    probe_failures = models.PositiveIntegerField(default=0, editable=False)
+    # The generation whose access token a probe found refused, until another one confirms it.
+    refused_generation = models.PositiveBigIntegerField(default=0, editable=False)
+    # The row of the history that counts the present run of successful scheduled refreshes.
+    streak_id = models.CharField(max_length=32, blank=True, editable=False)
+    # When the person gave the present grant.
+    granted_at = models.DateTimeField(null=True, editable=False)
+    # When the grant itself will end if nothing changes, and when its person is told of it next.
+    grant_ends_at = models.DateTimeField(null=True, editable=False)
+    next_warning_at = models.DateTimeField(null=True, editable=False)
 
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -102,10 +126,27 @@ class ConnectedAccount(ProjectScopedModel):
             ),
         ]
         indexes = [
+            # Every config is asked for its longest waiting accounts, so it comes first.
             models.Index(
-                fields=["refresh_at"],
+                fields=["auth_config", "refresh_at"],
                 name="account_due",
                 condition=Q(status="ACTIVE", refresh_at__isnull=False),
+            ),
+            models.Index(
+                fields=["auth_config", "probe_at"],
+                name="account_to_probe",
+                condition=Q(probe_at__isnull=False),
+            ),
+            models.Index(
+                fields=["next_warning_at"],
+                name="account_to_warn",
+                condition=Q(status="ACTIVE", next_warning_at__isnull=False),
+            ),
+            # Looked through every second for those whose links ran out.
+            models.Index(
+                fields=["status_changed_at"],
+                name="account_initiated",
+                condition=Q(status="INITIATED"),
             ),
             models.Index(fields=["project", "status"], name="account_by_status"),
             models.Index(fields=["auth_config", "identity_id"], name="account_by_identity"),

@@ -21,7 +21,8 @@ class Transition(ProjectScopedModel):
     actor = models.CharField(max_length=300)
     # Such as the provider's error code; never a token.
     cause = models.CharField(max_length=300, blank=True)
-    event = models.OneToOneField("webhooks.Event", on_delete=models.PROTECT)
+    # Null once the event has been pruned.
+    event = models.OneToOneField("webhooks.Event", on_delete=models.SET_NULL, null=True)
     occurred_at = models.DateTimeField()
 
     class Meta:
@@ -55,19 +56,31 @@ class RefreshOutcome(models.TextChoices):
 
 
 class RefreshAttempt(ProjectScopedModel):
-    """One refresh, written before the call and completed in the transaction that stores."""
+    """How one refresh ended, or a row of successful ones.
+
+    What an attempt under way is at stands on the account (``lease_...``), written before the call.
+    A scheduled refresh that succeeded right after another one counts up that one's row: an account
+    that is refreshed 48 times a day for years keeps a history that a person can read.
+    """
 
     id = IdField("ra")
+    # Found by the index `attempt_of_account`.
     account = models.ForeignKey(
-        "connections.ConnectedAccount", on_delete=models.CASCADE, related_name="refresh_attempts"
+        "connections.ConnectedAccount",
+        on_delete=models.CASCADE,
+        related_name="refresh_attempts",
+        db_index=False,
     )
     trigger = models.CharField(max_length=12, choices=Trigger)
     worker = models.CharField(max_length=100)
+    # Of the credentials that the (last) attempt was made with.
     generation = models.PositiveBigIntegerField()
-    refresh_token_digest = models.CharField(max_length=64, blank=True)
+    # How many refreshes this row stands for, the first begun at started_at, the last ended at
+    # finished_at, which is null where a killed worker left it open.
+    count = models.PositiveIntegerField(default=1)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=16, choices=RefreshOutcome, blank=True)
+    outcome = models.CharField(max_length=16, choices=RefreshOutcome)
     http_status = models.PositiveSmallIntegerField(null=True)
     error_code = models.CharField(max_length=100, blank=True)
 
@@ -75,12 +88,7 @@ class RefreshAttempt(ProjectScopedModel):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["account", "-id"], name="attempt_of_account"),
-            models.Index(
-                fields=["account", "generation"],
-                name="attempt_in_doubt",
-                condition=Q(finished_at__isnull=True) | Q(outcome="in_doubt"),
-            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_trigger_display()}: {self.get_outcome_display() or 'in doubt'}"
+        return f"{self.get_trigger_display()}: {self.get_outcome_display()}"

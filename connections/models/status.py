@@ -31,6 +31,7 @@ class Reason(models.TextChoices):
     REFRESH_TOKEN_EXPIRED = "refresh_token_expired", "The refresh token reached its end"
     ROTATION_LOST = "rotation_lost", "A refreshed token was lost on the way from the provider"
     TOKEN_EXPIRED = "token_expired", "The token ended and there is no refresh token"
+    RECOVERED = "recovered", "A token thought lost was found and works"
     DISABLED_BY_OPERATOR = "disabled_by_operator", "An operator disabled it"
     DISABLED_BY_API = "disabled_by_api", "The app disabled it"
     ENABLED = "enabled", "It was enabled again"

@@ -1,9 +1,10 @@
-"""What can be done to an account: each a keyword-only function that commits its change whole."""
+"""What can be done to accounts: each a keyword-only function that commits its change whole."""
 
 from connections.operations.deleting import delete_account
 from connections.operations.linking import link_account, reconnect_account
 from connections.operations.revoking import revoke_account
 from connections.operations.switching import disable_account, enable_account
+from connections.operations.trying import try_again
 
 __all__ = [
     "delete_account",
@@ -12,4 +13,5 @@ __all__ = [
     "link_account",
     "reconnect_account",
     "revoke_account",
+    "try_again",
 ]

@@ -1,34 +1,29 @@
-"""Takes accounts for one worker: lease and attempt row, committed before any call."""
+"""Takes accounts for one worker: lease and what it is for, committed before any call."""
 
 from __future__ import annotations
 
-import os
-import socket
+import time
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
-from django.db.models.functions import Now
 
-from connections.models import (
-    ConnectedAccount,
-    Credentials,
-    RefreshAttempt,
-    RefreshOutcome,
-    Status,
-)
+from connections.models import Credentials, RefreshAttempt, RefreshOutcome
+from connections.refresh import queries
+from connections.refresh.reconciling import find_again, prepare
+from connections.workers import worker_name
 from integrations.ids import new_id
+from integrations.models import AuthConfig
+from integrations.outbound import LIMITS, Role
+from integrations.secrets.field import Sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from connections.models import Trigger
-    from connections.models.connected_account import ConnectedAccountQuerySet
 
 log = structlog.get_logger(__name__)
 
@@ -37,93 +32,173 @@ log = structlog.get_logger(__name__)
 class Claim:
     """One account that this worker, and nobody else, refreshes now.
 
-    ``in_doubt``: an earlier attempt with the same refresh token was cut short, so the provider
-    may have answered it with tokens that nobody has.
+    ``call_before`` is on the monotonic clock: a call that begins later could outlast the lease.
+    ``in_doubt``: an earlier call with the same refresh token was cut short, so the provider may
+    have answered it with tokens that nobody has.
     """
 
-    account: ConnectedAccount
+    attempt_id: str
+    account_id: str
+    project_id: str
+    toolkit: str
+    auth_config: AuthConfig
     credentials: Credentials
-    attempt: RefreshAttempt
-    in_doubt: bool
+    trigger: Trigger
+    worker: str
+    started_at: datetime
+    call_before: float
+    expires_at: datetime | None
+    granted_at: datetime | None
+    in_doubt_since: datetime | None
+
+    @property
+    def generation(self) -> int:
+        """Of the credentials that the call is made with."""
+        return self.credentials.generation
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the refresh token may have been spent already."""
+        return self.in_doubt_since is not None
+
+    def token_lives(self, *, now: datetime) -> bool:
+        """Whether the present access token still works, as far as is known."""
+        return self.expires_at is None or self.expires_at > now
 
 
-def worker_name() -> str:
-    """Return what names this process in attempts: host and process id."""
-    return f"{socket.gethostname()}:{os.getpid()}"[:100]
+def claim_due(
+    *, limit: int, trigger: Trigger, now: datetime, limits: Mapping[str, int] | None = None
+) -> list[Claim]:
+    """Claim up to ``limit`` accounts whose refresh is due, the longest waiting first.
 
-
-def claim_due(*, limit: int, trigger: Trigger, now: datetime) -> list[Claim]:
-    """Claim up to ``limit`` accounts whose refresh is due, the longest waiting first."""
+    Args:
+        limits: how many to take of which auth config at the most; without it, of any.
+    """
+    prepare()
+    if limits is None:
+        limits = {pk: limit for pk, _ in queries.due_configs(now=now)}
+    if not limits:
+        return []
+    began = time.monotonic()
     with transaction.atomic():
-        rows = _claimable().due(now=now).order_by("refresh_at")
-        return _claim(rows.select_for_update(skip_locked=True, of=("self",))[:limit], trigger, now)
+        rows = queries.select_due(limits=limits, now=now)
+        claims = _take(rows[:limit], trigger=trigger, began=began, now=now)
+    return _without_found_again(claims, now)
 
 
 def claim_account(
     *, account_id: str, generation: int, trigger: Trigger, now: datetime
 ) -> Claim | None:
-    """Claim one account, due or not.
+    """Claim one account, due or not; also one whose lost tokens were found (`connections.probing`).
 
     Returns None where somebody has it, where it is not ACTIVE, and where its credentials are not
     of ``generation`` any more: what the caller saw is out of date.
     """
+    prepare()
+    began = time.monotonic()
     with transaction.atomic():
-        rows = (
-            _claimable()
-            .free()
-            .filter(pk=account_id, status=Status.ACTIVE, credentials__generation=generation)
-        )
-        claims = _claim(rows.select_for_update(skip_locked=True, of=("self",)), trigger, now)
-        return claims[0] if claims else None
+        rows = queries.select_one(account_id=account_id, generation=generation)
+        claims = _take(rows, trigger=trigger, began=began, now=now)
+    claims = _without_found_again(claims, now)
+    return claims[0] if claims else None
 
 
-def _claimable() -> ConnectedAccountQuerySet:
-    return ConnectedAccount.objects.select_related("project", "entity", "auth_config")
+def _without_found_again(claims: list[Claim], now: datetime) -> list[Claim]:
+    """Store what the journal has of accounts in doubt: they need no call any more."""
+    doubtful = {claim.account_id: claim.generation for claim in claims if claim.in_doubt}
+    if not doubtful:
+        return claims
+    found = find_again(doubtful, now=now)
+    return [claim for claim in claims if claim.account_id not in found]
 
 
-def _claim(rows: Iterable[ConnectedAccount], trigger: Trigger, now: datetime) -> list[Claim]:
-    accounts = {account.pk: account for account in rows}
-    if not accounts:
+def _take(
+    rows: list[dict[str, Any]], *, trigger: Trigger, began: float, now: datetime
+) -> list[Claim]:
+    stored = queries.select_credentials([row["id"] for row in rows]) if rows else {}
+    for row in rows:
+        row["generation"], row["payload"] = stored.get(row["id"], (0, None))
+    rows = [row for row in rows if _holds_credentials(row)]
+    if not rows:
         return []
-    lease_id, lease = new_id("ls"), timedelta(seconds=settings.REFRESH_LEASE_SECONDS)
-    ConnectedAccount.objects.filter(pk__in=accounts).update(
-        lease_id=lease_id, lease_until=Now() + lease
+    _write_cut_attempts(row for row in rows if row["lease_id"])
+    for row in rows:
+        row["in_doubt_since"] = _doubt(row)
+        row["lease_id"] = new_id("ra")
+    queries.lease(
+        [
+            {name: row[name] for name in ("id", "lease_id", "generation", "in_doubt_since")}
+            for row in rows
+        ],
+        trigger=trigger,
+        worker=worker_name(),
+        seconds=settings.REFRESH_LEASE_SECONDS,
+        now=now,
     )
-    credentials = Credentials.objects.in_bulk(list(accounts))
-    doubtful = _in_doubt(credentials.values())
-    claims = []
-    for account in accounts.values():
-        account.lease_id = lease_id
-        stored = credentials.get(account.pk)
-        if stored is None:
-            # Breaks an invariant, and must not keep the others waiting.
-            log.error("active_without_credentials", connected_account_id=account.pk)
-            continue
-        attempt = RefreshAttempt(
-            project_id=account.project_id,
-            account=account,
-            trigger=trigger,
-            worker=worker_name(),
-            generation=stored.generation,
-            refresh_token_digest=stored.refresh_token_digest,
-            started_at=now,
-        )
-        claims.append(
-            Claim(
-                account=account,
-                credentials=stored,
-                attempt=attempt,
-                in_doubt=(account.pk, stored.generation) in doubtful,
-            )
-        )
-    RefreshAttempt.objects.bulk_create(claim.attempt for claim in claims)
-    return claims
+    configs = AuthConfig.objects.in_bulk({row["auth_config_id"] for row in rows})
+    deadline = began + settings.REFRESH_LEASE_SECONDS - LIMITS[Role.TOKEN].deadline
+    return [
+        _claim(row, configs[row["auth_config_id"]], trigger, call_before=deadline, now=now)
+        for row in rows
+    ]
 
 
-def _in_doubt(credentials: Iterable[Credentials]) -> set[tuple[str, int]]:
-    """Return the (account, generation) pairs with an attempt whose answer nobody has."""
-    generations = {stored.pk: stored.generation for stored in credentials}
-    unanswered = Q(finished_at__isnull=True) | Q(outcome=RefreshOutcome.IN_DOUBT)
-    attempts = RefreshAttempt.objects.filter(unanswered, account_id__in=generations)
-    pairs = attempts.values_list("account_id", "generation")
-    return {pair for pair in pairs if generations[pair[0]] == pair[1]}
+def _holds_credentials(row: Mapping[str, Any]) -> bool:
+    if row["payload"] is None:
+        # Breaks an invariant, and must not keep the others waiting.
+        log.error("active_without_credentials", connected_account_id=row["id"])
+    return row["payload"] is not None
+
+
+def _doubt(row: Mapping[str, Any]) -> datetime | None:
+    """Return since when the present refresh token may be spent: a left-over lease is a sign."""
+    cut = row["lease_id"] and row["lease_generation"] == row["generation"]
+    since: datetime | None = row["in_doubt_since"] or (row["lease_started_at"] if cut else None)
+    return since
+
+
+def _write_cut_attempts(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Put the attempts of killed workers into the history: begun, and never ended."""
+    RefreshAttempt.objects.bulk_create(
+        RefreshAttempt(
+            id=row["lease_id"],
+            project_id=row["project_id"],
+            account_id=row["id"],
+            trigger=row["lease_trigger"],
+            worker=row["lease_worker"],
+            generation=row["lease_generation"],
+            started_at=row["lease_started_at"],
+            outcome=RefreshOutcome.IN_DOUBT,
+        )
+        for row in rows
+    )
+
+
+def _claim(
+    row: Mapping[str, Any],
+    auth_config: AuthConfig,
+    trigger: Trigger,
+    *,
+    call_before: float,
+    now: datetime,
+) -> Claim:
+    return Claim(
+        attempt_id=row["lease_id"],
+        account_id=row["id"],
+        project_id=row["project_id"],
+        toolkit=row["toolkit"],
+        auth_config=auth_config,
+        credentials=Credentials(
+            account_id=row["id"],
+            project_id=row["project_id"],
+            generation=row["generation"],
+            payload=Sealed(row["payload"]),
+        ),
+        trigger=trigger,
+        worker=worker_name(),
+        started_at=now,
+        call_before=call_before,
+        expires_at=row["expires_at"],
+        granted_at=row["granted_at"],
+        in_doubt_since=row["in_doubt_since"],
+    )

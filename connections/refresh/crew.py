@@ -1,51 +1,83 @@
 """Calls under way, side by side: claimed and stored in one thread, made in others.
 
 The calling threads touch no database. So an answer that arrives while the database is away stays
-in memory until it can be stored.
+in memory (and, where it holds tokens, in the journal) until it can be stored.
 """
 
 from __future__ import annotations
 
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import structlog
 from django.db import connection
-from django.utils import timezone
 
-from connections import revoking
-from connections.models import Trigger
-from connections.refresh.claim import claim_due
-from connections.refresh.work import call_provider, store
 from integrations.database import DATABASE_AWAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from types import TracebackType
 
-    from connections.refresh.claim import Claim
-    from integrations.schemes import Verdict
-
 log = structlog.get_logger(__name__)
 
-# How many refreshes and revocations one process has under way.
-SLOTS: Final = 32
-REVOCATION_SLOTS: Final = 8
+# A call older than that is waiting for a provider that hangs. It does not count against a lane's
+# slots any more, so that it keeps nobody from being called; its thread stays with it.
+YOUNG_SECONDS: Final = 2.0
+MOST_THREADS: Final = 512
 # How often, and with what pause, answers are tried to be stored at the end of a watch.
 LAST_TRIES: Final = 60
 LAST_PAUSE_SECONDS: Final = 1.0
 
 
+@dataclass(kw_only=True)
+class Lane:
+    """One kind of work: how many calls at once, and how each is claimed, made and stored.
+
+    Attributes:
+        slots: calls under way that are younger than `YOUNG_SECONDS`.
+        claim: takes up to so many jobs; runs in the crew's thread.
+        call: does one job; runs in a thread of its own, touches no database and never raises.
+        store: stores (job, answer) pairs; runs in the crew's thread; may be repeated.
+    """
+
+    name: str
+    slots: int
+    claim: Callable[[int, datetime], Sequence[Any]]
+    call: Callable[[Any], Any]
+    store: Callable[[list[tuple[Any, Any]]], None]
+    # Least free slots that are worth a claim while there is other work, and seconds between claims.
+    batch: int = 1
+    pause: float = 0.25
+
+    begun: dict[int, float] = field(default_factory=dict)
+    answered: list[tuple[Any, Any]] = field(default_factory=list)
+    claimed_at: float = float("-inf")
+
+    @property
+    def free(self) -> int:
+        """How many more calls may begin."""
+        since = time.monotonic() - YOUNG_SECONDS
+        young = sum(began > since for began in self.begun.values())
+        return self.slots - young - len(self.answered)
+
+    @property
+    def busy(self) -> bool:
+        """Whether there are calls under way or answers to store."""
+        return bool(self.begun or self.answered)
+
+
 class Crew:
     """Calls under way. On leaving, their answers are waited for and stored."""
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(SLOTS + REVOCATION_SLOTS, thread_name_prefix="refresh")
-        self._refreshes: dict[Future[Any], Callable[[Any], None]] = {}
-        self._revocations: dict[Future[Any], Callable[[Any], None]] = {}
+    def __init__(self, lanes: Sequence[Lane]) -> None:
+        self.lanes = lanes
+        self._pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="refresh")
+        self._answers: SimpleQueue[tuple[Lane, int, Any, Any]] = SimpleQueue()
+        self._numbers = 0
 
     def __enter__(self) -> Self:
         return self
@@ -62,19 +94,20 @@ class Crew:
             if not self.busy:
                 return
             time.sleep(LAST_PAUSE_SECONDS)
-        log.error("answers_not_stored", count=len(self._under_way))
-
-    @property
-    def _under_way(self) -> set[Future[Any]]:
-        return {*self._refreshes, *self._revocations}
+        log.error("answers_not_stored", count=sum(len(lane.answered) for lane in self.lanes))
 
     @property
     def busy(self) -> bool:
         """Whether there are calls under way or answers to store."""
-        return bool(self._refreshes or self._revocations)
+        return any(lane.busy for lane in self.lanes)
+
+    @property
+    def under_way(self) -> int:
+        """How many calls have begun and not been answered."""
+        return sum(len(lane.begun) for lane in self.lanes)
 
     def take_up(self, *, now: datetime) -> int:
-        """Claim due refreshes and revocations for the free slots and begin; return how many.
+        """Claim for the free slots of every lane and begin; return how many.
 
         What has come back is stored first: while the database was away a lease may have run out,
         and an account whose answer is here must not be called for again.
@@ -83,7 +116,7 @@ class Crew:
             DATABASE_AWAY: nothing was claimed.
         """
         self.settle(timeout=0)
-        return self._take_up_refreshes(now) + self._take_up_revocations(now)
+        return sum(self._take_up(lane, now) for lane in self.lanes)
 
     def settle(self, *, timeout: float | None) -> int:
         """Wait up to ``timeout`` seconds for an answer; store what there is; return how many.
@@ -91,27 +124,53 @@ class Crew:
         Raises:
             DATABASE_AWAY: the answers are kept.
         """
-        done, _ = wait(self._under_way, timeout=timeout, return_when=FIRST_COMPLETED)
-        for future in done:
-            jobs = self._refreshes if future in self._refreshes else self._revocations
-            jobs[future](future.result())
-            del jobs[future]
-        return len(done)
+        self._collect(timeout)
+        count = 0
+        for lane in self.lanes:
+            if lane.answered:
+                lane.store(lane.answered)
+                count += len(lane.answered)
+                lane.answered.clear()
+        return count
 
-    def _take_up_refreshes(self, now: datetime) -> int:
-        free = SLOTS - len(self._refreshes)
-        claims = claim_due(limit=free, trigger=Trigger.SCHEDULE, now=now) if free else []
-        for claim in claims:
-            self._refreshes[self._pool.submit(call_provider, claim)] = partial(_store, claim)
-        return len(claims)
+    def _take_up(self, lane: Lane, now: datetime) -> int:
+        free = min(lane.free, MOST_THREADS - self.under_way)
+        waited = time.monotonic() - lane.claimed_at
+        if free <= 0 or (lane.busy and free < lane.batch and waited < lane.pause):
+            return 0
+        lane.claimed_at = time.monotonic()
+        jobs = lane.claim(free, now)
+        for job in jobs:
+            self._begin(lane, job)
+        if len(jobs) >= free:
+            # There may be more of them.
+            lane.claimed_at = float("-inf")
+        return len(jobs)
 
-    def _take_up_revocations(self, now: datetime) -> int:
-        free = REVOCATION_SLOTS - len(self._revocations)
-        claimed = revoking.claim_due(limit=free, now=now) if free else []
-        for revocation in claimed:
-            future = self._pool.submit(revoking.revoke, revocation)
-            self._revocations[future] = partial(revoking.finish, revocation)
-        return len(claimed)
+    def _begin(self, lane: Lane, job: Any) -> None:
+        self._numbers += 1
+        lane.begun[self._numbers] = time.monotonic()
+        self._pool.submit(self._work, lane, self._numbers, job)
+
+    def _work(self, lane: Lane, number: int, job: Any) -> None:
+        self._answers.put((lane, number, job, lane.call(job)))
+
+    def _collect(self, timeout: float | None) -> None:
+        """Move answers to their lanes, waiting for the first one where none is there yet."""
+        waiting = bool(self.under_way) and timeout != 0
+        if any(lane.answered for lane in self.lanes):
+            waiting = False
+        try:
+            while True:
+                answer = (
+                    self._answers.get(timeout=timeout) if waiting else self._answers.get_nowait()
+                )
+                waiting = False
+                lane, number, job, said = answer
+                del lane.begun[number]
+                lane.answered.append((job, said))
+        except Empty:
+            return
 
     def _settle_all(self) -> None:
         try:
@@ -119,13 +178,3 @@ class Crew:
                 self.settle(timeout=None)
         except DATABASE_AWAY:
             connection.close()
-
-
-def _store(claim: Claim, verdict: Verdict) -> None:
-    try:
-        store(claim=claim, verdict=verdict, now=timezone.now())
-    except DATABASE_AWAY:
-        raise
-    except Exception:
-        # One account's surprise must not stop the others; its lease runs out.
-        log.exception("refresh_not_stored", connected_account_id=claim.account.pk)

@@ -1,104 +1,85 @@
-"""Stores what came of a refresh: tokens, schedule, attempt and event in one transaction."""
+"""Stores what came of a refresh that brought no tokens: status or retry, attempt and event."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from connections import vault
 from connections.actors import WORKER
-from connections.grants import shared_with_another
-from connections.lifecycle import HOLDS_CREDENTIALS, move
-from connections.models import ConnectedAccount, Credentials, Reason, RefreshOutcome, Status
+from connections.lifecycle import move
+from connections.models import ConnectedAccount, Reason, RefreshAttempt, RefreshOutcome, Status
 from connections.notices import tell
-from connections.refresh.retry import FAILURES_WORTH_TELLING, next_refresh
-from integrations.schemes import Granted, RefusalKind
+from connections.refresh.retry import (
+    CONFIGURATION_DELAYS,
+    FAILURES_WORTH_TELLING,
+    blocked_for,
+    next_refresh,
+)
+from connections.schedule import RELEASED
+from integrations.schemes import RefusalKind
 from webhooks.models import EventType
 from webhooks.recording import record_event
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from connections.refresh.claim import Claim
-    from integrations.schemes import Refused, Verdict
+    from integrations.schemes import Refused
+
+# Rotations under which a call that was answered unheard has spent the refresh token.
+_SPENDING = {"rotates", "rotates_with_grace"}
 
 
-def store_outcome(*, claim: Claim, verdict: Verdict, now: datetime) -> RefreshOutcome:
-    """Store ``verdict`` on ``claim``'s account and attempt; return how the attempt ended.
+def store_refusal(*, claim: Claim, refusal: Refused, now: datetime) -> RefreshOutcome:
+    """Store ``refusal`` on ``claim``'s account; return how the attempt ended.
 
     The account's row is locked and read again first: whoever changed it meanwhile is right.
     """
     with transaction.atomic():
-        account = ConnectedAccount.objects.locked(claim.account.pk)
-        if isinstance(verdict, Granted):
-            outcome = _store_tokens(claim, account, verdict, now)
-        else:
-            outcome = _store_refusal(claim, account, verdict, now)
-        _finish_attempt(claim, verdict, outcome, now)
+        account = ConnectedAccount.objects.locked(claim.account_id)
+        outcome = _store(claim, account, refusal, now)
+        changes: dict[str, object] = {"streak_id": ""}
+        if account.lease_id == claim.attempt_id:
+            changes |= RELEASED
+        if outcome is RefreshOutcome.IN_DOUBT and account.in_doubt_since is None:
+            changes["in_doubt_since"] = claim.started_at
+        _update(account, changes)
+        _write_attempt(claim, refusal, outcome, now)
     return outcome
 
 
-def _store_tokens(
-    claim: Claim, account: ConnectedAccount, verdict: Granted, now: datetime
-) -> RefreshOutcome:
-    tokens = verdict.tokens
-    if account.status not in HOLDS_CREDENTIALS:
-        # Revoked or deleted meanwhile: it stays so, and the new token must die as well.
-        shared = account.status == Status.DELETED and shared_with_another(
-            account, account.identity_id
-        )
-        if not shared:
-            vault.queue_revocation(account=account, tokens=tokens, actor=WORKER, now=now)
-        return RefreshOutcome.DISCARDED
-    if not vault.swap_grant(credentials=claim.credentials, tokens=tokens, now=now):
-        return RefreshOutcome.SUPERSEDED
-    recovered = account.refresh_failures >= FAILURES_WORTH_TELLING
-    changes = vault.schedule(tokens=tokens, toolkit=account.catalog_entry, now=now)
-    changes |= {
-        "grant_generation": claim.credentials.generation + 1,
-        "last_verified_at": now,
-        "updated_at": now,
-    }
-    if tokens.scopes is not None:
-        changes["scopes_granted"] = tokens.scopes
-    if account.status != Status.ACTIVE:
-        changes["refresh_at"] = None
-    _update(account, changes)
-    account.auth_config.mark_working()
-    if recovered:
-        tell(account=account, type=EventType.REFRESH_RECOVERED, now=now)
-    return RefreshOutcome.STORED
-
-
-def _store_refusal(
+def _store(
     claim: Claim, account: ConnectedAccount, refusal: Refused, now: datetime
 ) -> RefreshOutcome:
-    if not _same_grant(claim):
+    if account.grant_generation != claim.generation:
         return RefreshOutcome.SUPERSEDED
+    unanswered = RefreshOutcome.IN_DOUBT if refusal.outcome_unknown else None
     if account.status != Status.ACTIVE:
-        _update(account, _released(claim, account))
-        return RefreshOutcome.IN_DOUBT if refusal.outcome_unknown else RefreshOutcome.DISCARDED
+        return unanswered or RefreshOutcome.DISCARDED
     if refusal.kind is RefusalKind.TERMINAL:
-        return _expire(claim, account, refusal, now)
+        _expire(claim, account, refusal, now)
+        return RefreshOutcome.TERMINAL
     if refusal.kind is RefusalKind.CONFIGURATION:
+        # The account is not at fault; its config's calls have stopped. It goes behind the others,
+        # so that another one is tried first when they begin again.
         _alarm(account, refusal, now)
-    _postpone(claim, account, refusal, now)
-    if refusal.kind is RefusalKind.CONFIGURATION:
+        changes = {
+            "refresh_at": now + timedelta(seconds=CONFIGURATION_DELAYS[0]),
+            "refresh_failing_since": account.refresh_failing_since or now,
+        }
+        _update(account, changes)
         return RefreshOutcome.CONFIGURATION
-    return RefreshOutcome.IN_DOUBT if refusal.outcome_unknown else RefreshOutcome.TRANSIENT
+    _postpone(claim, account, refusal, now)
+    return unanswered or RefreshOutcome.TRANSIENT
 
 
-def _same_grant(claim: Claim) -> bool:
-    stored = Credentials.objects.filter(pk=claim.credentials.pk)
-    return stored.filter(generation=claim.credentials.generation).exists()
-
-
-def _expire(
-    claim: Claim, account: ConnectedAccount, refusal: Refused, now: datetime
-) -> RefreshOutcome:
+def _expire(claim: Claim, account: ConnectedAccount, refusal: Refused, now: datetime) -> None:
     reason = Reason(refusal.reason)
-    if claim.in_doubt and reason is Reason.GRANT_REVOKED:
+    spent = claim.in_doubt and claim.auth_config.catalog_entry.rotation in _SPENDING
+    if spent and reason is Reason.GRANT_REVOKED:
         # An earlier call with this token was cut short: the provider answered it, we never knew.
         reason = Reason.ROTATION_LOST
     status = f", HTTP {refusal.http_status}" if refusal.http_status else ""
@@ -112,15 +93,22 @@ def _expire(
         error_code=refusal.error_code,
         now=now,
     )
-    return RefreshOutcome.TERMINAL
 
 
 def _postpone(claim: Claim, account: ConnectedAccount, refusal: Refused, now: datetime) -> None:
     failures = account.refresh_failures + 1
-    changes = _released(claim, account) | {
+    grace = claim.auth_config.catalog_entry.grace_seconds if refusal.outcome_unknown else None
+    changes = {
         "refresh_failures": failures,
         "refresh_failing_since": account.refresh_failing_since or now,
-        "refresh_at": next_refresh(failures=failures, now=now, retry_after=refusal.retry_after),
+        "refresh_at": next_refresh(
+            failures=failures,
+            now=now,
+            retry_after=refusal.retry_after,
+            # The first retry of a call whose answer was lost has to come while the provider
+            # still takes the old refresh token.
+            grace_seconds=None if claim.in_doubt else grace,
+        ),
     }
     _update(account, changes)
     if failures == FAILURES_WORTH_TELLING:
@@ -132,14 +120,14 @@ def _postpone(claim: Claim, account: ConnectedAccount, refusal: Refused, now: da
         )
 
 
-def _released(claim: Claim, account: ConnectedAccount) -> dict[str, object]:
-    mine = account.lease_id == claim.account.lease_id
-    return {"lease_id": "", "lease_until": None} if mine else {}
-
-
 def _alarm(account: ConnectedAccount, refusal: Refused, now: datetime) -> None:
+    """Stop the auth config's calls for a while and tell its owner, once."""
     auth_config = account.auth_config
-    if not auth_config.mark_misconfigured(error=refusal.error_code, now=now):
+    pause = timedelta(seconds=blocked_for(failures=auth_config.configuration_failures + 1))
+    news = auth_config.mark_misconfigured(
+        error=refusal.error_code, blocked_until=now + pause, now=now
+    )
+    if not news:
         return
     data = {
         "auth_config_id": auth_config.pk,
@@ -157,16 +145,25 @@ def _alarm(account: ConnectedAccount, refusal: Refused, now: datetime) -> None:
     )
 
 
-def _update(account: ConnectedAccount, changes: dict[str, object]) -> None:
-    if changes:
-        ConnectedAccount.objects.filter(pk=account.pk).update(**changes)
-        for name, value in changes.items():
-            setattr(account, name, value)
+def _update(account: ConnectedAccount, changes: Mapping[str, object]) -> None:
+    ConnectedAccount.objects.filter(pk=account.pk).update(**changes)
+    for name, value in changes.items():
+        setattr(account, name, value)
 
 
-def _finish_attempt(claim: Claim, verdict: Verdict, outcome: RefreshOutcome, now: datetime) -> None:
-    attempt = claim.attempt
-    attempt.outcome, attempt.finished_at = outcome, now
-    attempt.http_status = verdict.http_status
-    attempt.error_code = "" if isinstance(verdict, Granted) else verdict.error_code
-    attempt.save(update_fields=["outcome", "finished_at", "http_status", "error_code"])
+def _write_attempt(claim: Claim, refusal: Refused, outcome: RefreshOutcome, now: datetime) -> None:
+    RefreshAttempt.objects.update_or_create(
+        id=claim.attempt_id,
+        defaults={
+            "project_id": claim.project_id,
+            "account_id": claim.account_id,
+            "trigger": claim.trigger,
+            "worker": claim.worker,
+            "generation": claim.generation,
+            "started_at": claim.started_at,
+            "finished_at": now,
+            "outcome": outcome,
+            "http_status": refusal.http_status,
+            "error_code": refusal.error_code,
+        },
+    )

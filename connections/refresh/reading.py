@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -16,38 +17,82 @@ from connections.errors import (
     RefreshTimeout,
     RefreshUnavailable,
 )
-from connections.models import (
-    ConnectedAccount,
-    Credentials,
-    RefreshAttempt,
-    RefreshOutcome,
-    Status,
-    Trigger,
-)
+from connections.models import Credentials, RefreshAttempt, RefreshOutcome, Status, Trigger
+from connections.refresh import queries
 from connections.refresh.claim import claim_account
+from connections.refresh.flights import Flights
+from connections.refresh.gate import admits
 from connections.refresh.work import refresh_claimed
+from integrations.errors import NotFound
+from integrations.secrets.field import Sealed
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from integrations.schemes import TokenSet
 
 WAIT_SECONDS = 45.0
-POLL_SECONDS = 0.05
+# How often a caller looks whether another process is done: often at first, then less so.
+SHORTEST_POLL_SECONDS = 0.01
+LONGEST_POLL_SECONDS = 0.2
 _FAILED = (RefreshOutcome.TRANSIENT, RefreshOutcome.IN_DOUBT, RefreshOutcome.CONFIGURATION)
+_flights = Flights()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """What the database has of an account, as far as a reader needs it, read in one statement."""
+
+    account_id: str
+    project_id: str
+    auth_config_id: str
+    status: str
+    status_reason: str
+    expires_at: datetime | None
+    refreshed_at: datetime | None
+    refresh_at: datetime | None
+    refresh_failures: int
+    scopes: list[str]
+    generation: int
+    payload: str
+    refresh_token_digest: str
+
+    def lives_for(self, seconds: float, *, now: datetime) -> bool:
+        """Whether the access token is good for that many seconds more."""
+        return self.expires_at is None or self.expires_at > now + timedelta(seconds=seconds)
+
+    @property
+    def half_life(self) -> float:
+        """The most seconds that can be asked of this token: half of what it lives.
+
+        A provider whose tokens live a minute cannot give one that is good for an hour; asking it
+        on every read would not help.
+        """
+        if self.expires_at is None or self.refreshed_at is None:
+            return 0.0
+        return (self.expires_at - self.refreshed_at).total_seconds() / 2
+
+    def cannot_be_renewed(self, *, now: datetime) -> bool:
+        """Whether the token still lives and there is no refresh token to get another one with."""
+        return not self.refresh_token_digest and self.lives_for(0, now=now)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Grant:
     """An account's tokens as they stand now, and which generation they are."""
 
-    account: ConnectedAccount
+    account_id: str
     tokens: TokenSet
     generation: int
+    expires_at: datetime | None
+    scopes: list[str]
 
 
 def get_credentials(
-    *, account: ConnectedAccount, minimum_seconds: float = 60, wait_seconds: float = WAIT_SECONDS
+    *,
+    account_id: str,
+    project_id: str | None = None,
+    minimum_seconds: float = 60,
+    refused_generation: int | None = None,
+    wait_seconds: float = WAIT_SECONDS,
 ) -> Grant:
     """Return the account's tokens, the access token good for ``minimum_seconds`` more.
 
@@ -55,32 +100,41 @@ def get_credentials(
     caller refreshes, the others wait for its result. A refresh that fails for a transient reason
     never withholds a token that still lives.
 
+    Args:
+        project_id: whose account it has to be; None where the caller has checked that.
+        refused_generation: the generation that the service answered with 401. Where it is still
+            the stored one, it is refreshed first, once for however many callers complain; where
+            that fails there is no token to give.
+
     Raises:
+        NotFound: there is none of that id, or it is another project's, or was deleted.
         AccountUnusable: the account is not ACTIVE, or was found dead.
         RefreshUnavailable: no token lives and the provider does not give a new one.
         RefreshTimeout: somebody else's refresh did not end within ``wait_seconds``.
     """
     now = timezone.now()
-    account, stored = _read(account.pk)
-    minimum_seconds = min(minimum_seconds, _half_life(account))
-    backing_off = account.refresh_failures > 0 and (account.refresh_at or now) > now
-    if account.lives_for(minimum_seconds, now=now) or _cannot_be_renewed(account, stored):
-        return _grant(account, stored)
-    failure: ConnectionsError = RefreshUnavailable(connected_account_id=account.pk)
+    stored = read(account_id, project_id=project_id)
+    refused = stored.generation == refused_generation
+    wanted = min(minimum_seconds, stored.half_life)
+    if not refused and (stored.lives_for(wanted, now=now) or stored.cannot_be_renewed(now=now)):
+        return grant(stored)
+    failure: ConnectionsError = RefreshUnavailable(connected_account_id=account_id)
+    backing_off = stored.refresh_failures > 0 and (stored.refresh_at or now) > now
+    trigger = Trigger.FORCED if refused else Trigger.READ
     try:
-        if not backing_off and _refresh(stored, Trigger.READ, now, wait_seconds):
-            return _grant(*_read(account.pk))
+        if not backing_off and _refresh(stored, trigger, now, wait_seconds):
+            return grant(read(account_id))
     except RefreshTimeout as error:
         failure = error
-    account, stored = _read(account.pk)
-    if account.lives_for(0, now=timezone.now()):
-        return _grant(account, stored)
+    stored = read(account_id)
+    if stored.generation != refused_generation and stored.lives_for(0, now=timezone.now()):
+        return grant(stored)
     raise failure
 
 
 def refresh_account(
     *,
-    account: ConnectedAccount,
+    account_id: str,
     trigger: Trigger,
     refused_generation: int | None = None,
     wait_seconds: float = WAIT_SECONDS,
@@ -95,67 +149,102 @@ def refresh_account(
         NothingToRefresh: the provider gave no refresh token, and the token still lives.
         AccountUnusable, RefreshUnavailable, RefreshTimeout: as `get_credentials`.
     """
-    account, stored = _read(account.pk)
+    now = timezone.now()
+    stored = read(account_id)
     if refused_generation is not None and stored.generation != refused_generation:
-        return _grant(account, stored)
-    if _cannot_be_renewed(account, stored):
-        raise NothingToRefresh(connected_account_id=account.pk)
-    if _refresh(stored, trigger, timezone.now(), wait_seconds):
-        return _grant(*_read(account.pk))
-    raise RefreshUnavailable(connected_account_id=account.pk)
+        return grant(stored)
+    if stored.cannot_be_renewed(now=now):
+        raise NothingToRefresh(connected_account_id=account_id)
+    if _refresh(stored, trigger, now, wait_seconds):
+        return grant(read(account_id))
+    raise RefreshUnavailable(connected_account_id=account_id)
 
 
-def _refresh(seen: Credentials, trigger: Trigger, began: datetime, wait_seconds: float) -> bool:
-    """Get ``seen`` replaced, by this caller or another; return False where that failed."""
+def read(account_id: str, *, project_id: str | None = None) -> Stored:
+    """Return what is stored.
+
+    Raises:
+        NotFound: there is none of that id (in the project).
+        AccountUnusable: the account is not ACTIVE.
+    """
+    # PostgreSQL would refuse a NUL with an error; no id holds one.
+    known = "\x00" not in account_id
+    row = queries.read_account(account_id=account_id, project_id=project_id) if known else None
+    if row is None:
+        message = f"There is no connected account {account_id!r} in this project."
+        raise NotFound(message)
+    if row["status"] != Status.ACTIVE:
+        raise AccountUnusable(
+            connected_account_id=account_id,
+            status=row["status"],
+            reason_code=row["status_reason"],
+        )
+    return Stored(**row)
+
+
+def grant(stored: Stored) -> Grant:
+    """Open what is stored. Raises SealBroken, KeyUnknown."""
+    credentials = Credentials(
+        account_id=stored.account_id,
+        project_id=stored.project_id,
+        generation=stored.generation,
+        payload=Sealed(stored.payload),
+    )
+    return Grant(
+        account_id=stored.account_id,
+        tokens=vault.open_grant(credentials),
+        generation=stored.generation,
+        expires_at=stored.expires_at,
+        scopes=stored.scopes,
+    )
+
+
+def _refresh(seen: Stored, trigger: Trigger, began: datetime, wait_seconds: float) -> bool:
+    """Get ``seen`` replaced, by this caller or another; return False where that failed.
+
+    Of many callers in this process one asks the database; the others wait for it to be done.
+    """
     deadline = time.monotonic() + wait_seconds
     while True:
+        with _flights.board(seen.account_id) as flight:
+            if flight.is_pilot:
+                replaced = _pilot(seen, trigger, began, deadline)
+                if replaced is not None:
+                    return replaced
+            else:
+                flight.wait(deadline - time.monotonic())
+        if read(seen.account_id).generation != seen.generation:
+            return True
+        if _somebody_failed(seen, since=began):
+            return False
+        if time.monotonic() >= deadline:
+            raise RefreshTimeout(connected_account_id=seen.account_id)
+
+
+def _pilot(seen: Stored, trigger: Trigger, began: datetime, deadline: float) -> bool | None:
+    """Refresh, or wait for another process that does; None where its time is up."""
+    pause = SHORTEST_POLL_SECONDS
+    while True:
+        if not admits(seen.auth_config_id):
+            return False
         claim = claim_account(
-            account_id=seen.pk, generation=seen.generation, trigger=trigger, now=timezone.now()
+            account_id=seen.account_id,
+            generation=seen.generation,
+            trigger=trigger,
+            now=timezone.now(),
         )
         if claim is not None:
             refresh_claimed(claim)
-        _, stored = _read(seen.pk)
-        if stored.generation != seen.generation:
+        if read(seen.account_id).generation != seen.generation:
             return True
         if claim is not None or _somebody_failed(seen, since=began):
             return False
         if time.monotonic() >= deadline:
-            raise RefreshTimeout(connected_account_id=seen.pk)
-        time.sleep(POLL_SECONDS)
+            return None
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
 
 
-def _cannot_be_renewed(account: ConnectedAccount, stored: Credentials) -> bool:
-    """Whether the token still lives and there is no refresh token to get another one with."""
-    return not stored.refresh_token_digest and account.lives_for(0, now=timezone.now())
-
-
-def _half_life(account: ConnectedAccount) -> float:
-    """Return the most seconds that can be asked of this token: half of what it lives.
-
-    A provider whose tokens live a minute cannot give one that is good for an hour; asking it on
-    every read would not help.
-    """
-    if account.expires_at is None or account.refreshed_at is None:
-        return 0.0
-    return (account.expires_at - account.refreshed_at).total_seconds() / 2
-
-
-def _somebody_failed(seen: Credentials, *, since: datetime) -> bool:
-    attempts = RefreshAttempt.objects.filter(account_id=seen.pk, generation=seen.generation)
+def _somebody_failed(seen: Stored, *, since: datetime) -> bool:
+    attempts = RefreshAttempt.objects.filter(account_id=seen.account_id, generation=seen.generation)
     return attempts.filter(finished_at__gte=since, outcome__in=_FAILED).exists()
-
-
-def _read(account_id: str) -> tuple[ConnectedAccount, Credentials]:
-    accounts = ConnectedAccount.objects.select_related("auth_config", "entity", "project")
-    account = accounts.get(pk=account_id)
-    if account.status != Status.ACTIVE:
-        raise AccountUnusable(
-            connected_account_id=account.pk,
-            status=account.status,
-            reason_code=account.status_reason,
-        )
-    return account, Credentials.objects.get(pk=account_id)
-
-
-def _grant(account: ConnectedAccount, stored: Credentials) -> Grant:
-    return Grant(account=account, tokens=vault.open_grant(stored), generation=stored.generation)

@@ -9,58 +9,80 @@ import structlog
 from django.db import connection
 from django.utils import timezone
 
-from connections.links import expire_unused_links
+from connections import heartbeat
 from connections.refresh.crew import Crew
+from connections.refresh.lanes import Refreshing, probe_lane, revocation_lane
+from connections.refresh.upkeep import Upkeep
 from integrations.database import DATABASE_AWAY
 from integrations.stopping import stop_on_signal
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from threading import Event
 
 log = structlog.get_logger(__name__)
 
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 0.5
 
 
 def refresh_due() -> int:
-    """Refresh and revoke all that is due now, side by side; return how many were tried.
+    """Refresh, revoke and probe all that is due now, side by side; return how many were tried.
 
     A signal to stop is obeyed once the calls under way have been stored.
     """
     tried = 0
-    with stop_on_signal() as stop, Crew() as crew:
-        while not stop.is_set() and (claimed := crew.take_up(now=timezone.now())):
-            tried += claimed
-            crew.settle(timeout=None)
+    lanes = [Refreshing().lane(), revocation_lane(), probe_lane()]
+    with stop_on_signal() as stop, Crew(lanes) as crew:
+        while not stop.is_set():
+            tried += crew.take_up(now=timezone.now())
+            if not crew.busy:
+                break
+            crew.settle(timeout=PAUSE_SECONDS)
     return tried
 
 
-def watch_refreshes(*, seconds: float | None, stop: Event) -> None:
-    """Refresh what falls due, expire unused links and finish revocations, again and again.
+def watch_refreshes(
+    *, seconds: float | None, stop: Event, started_by: str = heartbeat.COMMAND
+) -> None:
+    """Refresh what falls due, and do the upkeep, again and again.
 
     A database that goes away is waited for. Calls under way at the end are waited for, because
     an answer that nobody stores may cost the grant.
 
     Args:
         seconds: for how long; None means until ``stop`` is set.
+        started_by: `heartbeat.COMMAND` or `heartbeat.JOB`.
     """
     end = float("inf") if seconds is None else time.monotonic() + seconds
-    with Crew() as crew:
+    refreshing = Refreshing()
+    with Crew([refreshing.lane(), revocation_lane(), probe_lane()]) as crew:
+        started_at = timezone.now()
+
+        def beat(_now: datetime) -> None:
+            heartbeat.beat(
+                started_by=started_by,
+                started_at=started_at,
+                under_way=crew.under_way,
+                refreshed=refreshing.refreshed,
+                failed=refreshing.failed,
+            )
+
+        upkeep = Upkeep(beat=beat)
         while not stop.is_set() and time.monotonic() < end:
             try:
-                busy = _once(crew)
+                _once(crew, upkeep, stop)
             except DATABASE_AWAY as error:
                 log.warning("refresher_lost_database", error=type(error).__name__)
                 connection.close()
-                busy = False
-            if not busy:
                 stop.wait(PAUSE_SECONDS)
+    heartbeat.end()
 
 
-def _once(crew: Crew) -> bool:
-    """Do a round; return whether there may be more to do at once."""
+def _once(crew: Crew, upkeep: Upkeep, stop: Event) -> None:
     now = timezone.now()
-    worked = crew.take_up(now=now)
-    worked += crew.settle(timeout=PAUSE_SECONDS)
-    worked += expire_unused_links(now=now)
-    return worked > 0 or crew.busy
+    upkeep.run(now)
+    crew.take_up(now=now)
+    if crew.busy:
+        crew.settle(timeout=PAUSE_SECONDS)
+    else:
+        stop.wait(PAUSE_SECONDS)

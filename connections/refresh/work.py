@@ -1,73 +1,157 @@
-"""Makes the call for a claim, outside any transaction, and has its outcome stored."""
+"""Makes the call for a claim, outside any transaction, and has what came of it stored."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 from django.utils import timezone
 
-from connections import vault
-from connections.refresh.outcome import store_outcome
+from connections import journal, vault
+from connections.refresh.breakers import note_answers
+from connections.refresh.gate import known_troubles
+from connections.refresh.issued import seal
+from connections.refresh.outcome import store_refusal
+from connections.refresh.storing import store_issued
+from integrations.database import DATABASE_AWAY
 from integrations.schemes import Granted, OAuth2Client, RefusalKind, Refused
 from integrations.secrets.keyring import SealingError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from connections.journal import Entry
+    from connections.models import RefreshOutcome
     from connections.refresh.claim import Claim
     from integrations.schemes import Verdict
 
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the provider said about a claim; with tokens, ``entry`` holds them sealed."""
+
+    claim: Claim
+    verdict: Verdict
+    entry: Entry | None = None
+
+
 def refresh_claimed(claim: Claim) -> None:
-    """Refresh one claimed account and store what came of it."""
-    store(claim=claim, verdict=call_provider(claim), now=timezone.now())
+    """Refresh one claimed account and store what came of it.
+
+    Raises:
+        DATABASE_AWAY: the answer could not be stored now; new tokens stand in the journal.
+    """
+    store([call_provider(claim)], troubled=known_troubles(), now=timezone.now())
 
 
-def store(*, claim: Claim, verdict: Verdict, now: datetime) -> None:
-    """Store what the provider said about ``claim``, and log how it ended."""
-    outcome = store_outcome(claim=claim, verdict=verdict, now=now)
-    log.info(
-        "refresh",
-        connected_account_id=claim.account.pk,
-        toolkit=claim.account.toolkit,
-        trigger=claim.attempt.trigger,
-        outcome=outcome,
-        error_code=claim.attempt.error_code,
-    )
+def call_provider(claim: Claim) -> Answer:
+    """Make the call, once; write new tokens to the journal at once.
 
-
-def call_provider(claim: Claim) -> Verdict:
-    """Make the call, once. Touches no database and never raises: what happens is a verdict."""
+    Touches no database and never raises: what happens is a verdict.
+    """
     try:
-        return _call(claim)
+        verdict = _call(claim)
+        if not isinstance(verdict, Granted):
+            return Answer(claim=claim, verdict=verdict)
+        entry = seal(claim=claim, granted=verdict, now=timezone.now())
+        journal.append(entry)
+        return Answer(claim=claim, verdict=verdict, entry=entry)
     except SealingError as error:
         # A wrong key is our trouble, not the grant's: no call, nothing written over, an alarm.
         code = type(error).__name__
         log.error(  # noqa: TRY400 - the type says it all
-            "credentials_do_not_open", connected_account_id=claim.account.pk, error=code
+            "credentials_do_not_open", connected_account_id=claim.account_id, error=code
         )
-        return Refused(kind=RefusalKind.TRANSIENT, error_code="credentials_do_not_open")
+        refusal = Refused(kind=RefusalKind.TRANSIENT, error_code="credentials_do_not_open")
     except Exception:
         # Nobody knows whether the request went out, so the refresh token may be spent.
-        log.exception("refresh_crashed", connected_account_id=claim.account.pk)
-        return Refused(
+        log.exception("refresh_crashed", connected_account_id=claim.account_id)
+        refusal = Refused(
             kind=RefusalKind.TRANSIENT, error_code="internal_error", outcome_unknown=True
         )
+    return Answer(claim=claim, verdict=refusal)
 
 
 def _call(claim: Claim) -> Verdict:
     tokens = vault.open_grant(claim.credentials)
     if tokens.refresh_token is None:
-        lives = claim.account.lives_for(0, now=timezone.now())
+        lives = claim.token_lives(now=timezone.now())
         kind = RefusalKind.TRANSIENT if lives else RefusalKind.TERMINAL
         return Refused(kind=kind, error_code="", reason="token_expired")
-    client = OAuth2Client.of(claim.account.auth_config)
-    verdict = client.refresh(refresh_token=tokens.refresh_token)
-    if isinstance(verdict, Granted):
-        # No new refresh token means: keep the old one (RFC 6749, 6).
-        return replace(verdict, tokens=verdict.tokens.carrying_over(tokens.refresh_token))
-    return verdict
+    if time.monotonic() > claim.call_before:
+        # This process stood still for so long that the lease could end amid the call.
+        return Refused(kind=RefusalKind.TRANSIENT, error_code="lease_too_short")
+    return OAuth2Client.of(claim.auth_config).refresh(refresh_token=tokens.refresh_token)
+
+
+def store(answers: Sequence[Answer], *, troubled: Iterable[str], now: datetime) -> None:
+    """Store what the provider said, all new tokens in one transaction; log how each ended.
+
+    Args:
+        troubled: names of the breakers that a success may have to close.
+
+    Raises:
+        DATABASE_AWAY: some may not be stored; storing them all again does no harm.
+    """
+    outcomes = _store_tokens([answer.entry for answer in answers if answer.entry], now)
+    for answer in answers:
+        if not isinstance(answer.verdict, Granted):
+            outcomes |= _store_refusal(answer.claim, answer.verdict, now)
+    _note(answers, troubled, now)
+    for answer in answers:
+        _log(answer, outcomes.get(answer.claim.attempt_id))
+
+
+def _store_tokens(entries: list[Entry], now: datetime) -> dict[str, RefreshOutcome]:
+    if not entries:
+        return {}
+    try:
+        return store_issued(entries, now=now)
+    except DATABASE_AWAY:
+        # The commit that makes them durable does not follow at once: make the journal so.
+        journal.sync()
+        raise
+    except Exception:
+        if len(entries) == 1:
+            # Its lease runs out, and whoever claims it next finds the journal's entry.
+            log.exception("refresh_not_stored", connected_account_id=entries[0].account_id)
+            return {}
+    # One account's surprise must not stop the others.
+    outcomes: dict[str, RefreshOutcome] = {}
+    for entry in entries:
+        outcomes |= _store_tokens([entry], now)
+    return outcomes
+
+
+def _store_refusal(claim: Claim, refusal: Refused, now: datetime) -> dict[str, RefreshOutcome]:
+    try:
+        return {claim.attempt_id: store_refusal(claim=claim, refusal=refusal, now=now)}
+    except DATABASE_AWAY:
+        raise
+    except Exception:
+        log.exception("refresh_not_stored", connected_account_id=claim.account_id)
+        return {}
+
+
+def _note(answers: Sequence[Answer], troubled: Iterable[str], now: datetime) -> None:
+    verdicts = [(answer.claim.auth_config, answer.verdict) for answer in answers]
+    note_answers(verdicts, troubled=troubled, now=now)
+    for auth_config, verdict in verdicts:
+        if isinstance(verdict, Granted) and auth_config.misconfigured_since is not None:
+            auth_config.mark_working()
+
+
+def _log(answer: Answer, outcome: RefreshOutcome | None) -> None:
+    log.info(
+        "refresh",
+        connected_account_id=answer.claim.account_id,
+        toolkit=answer.claim.toolkit,
+        trigger=answer.claim.trigger,
+        outcome=outcome,
+        error_code="" if isinstance(answer.verdict, Granted) else answer.verdict.error_code,
+    )

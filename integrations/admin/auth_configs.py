@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.utils import timezone
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from integrations.admin.base import ScopedAdmin, VisibleRelatedFilter
@@ -16,7 +17,7 @@ from integrations.admin.toolkits import ToolkitFilter, toolkit_choices, toolkit_
 from integrations.auth_configs import check_addresses
 from integrations.catalog import get_toolkit
 from integrations.models import AuthConfig
-from integrations.moments import when
+from integrations.moments import relative, when
 from integrations.secrets import Secret
 
 if TYPE_CHECKING:
@@ -91,6 +92,15 @@ class AuthConfigForm(InProjectForm):
         return cleaned
 
 
+def _next_call(config: AuthConfig) -> str:
+    """Say when a provider that refuses the client is asked again."""
+    now = timezone.now()
+    if config.calls_blocked_until is None or config.calls_blocked_until <= now:
+        return "its accounts are refreshed again as soon as the provider accepts it."
+    until = relative(config.calls_blocked_until, now=now)
+    return f"saving a change lets calls go out at once, otherwise the next one goes {until}."
+
+
 @admin.register(AuthConfig)
 class AuthConfigAdmin(ScopedAdmin):
     """How a project authenticates with a toolkit."""
@@ -147,7 +157,7 @@ class AuthConfigAdmin(ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: AuthConfig, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         if _CLIENT_FIELDS & set(form.changed_data):
-            obj.misconfigured_since, obj.misconfigured_error = None, ""
+            obj.forget_refusals()
         super().save_model(request, obj, form, change)
 
     def get_header(self, request: HttpRequest, obj: AuthConfig) -> Header:
@@ -157,8 +167,7 @@ class AuthConfigAdmin(ScopedAdmin):
             since = f"{obj.misconfigured_since:%Y-%m-%d %H:%M} UTC"
             advice = (
                 f"The provider refuses this client ({told}) since {since}. No account was changed. "
-                "Check client ID, secret and scopes; its accounts are refreshed again as soon as "
-                "the provider accepts it."
+                f"Check client ID, secret and scopes; {_next_call(obj)}"
             )
         return Header(
             title=obj.name,

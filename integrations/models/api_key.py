@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 
 from integrations.ids import IdField
+from integrations.models.project import Project
 from integrations.models.scoping import ProjectScopedModel, ProjectScopedQuerySet
 from integrations.tokens import digest, new_token
 
@@ -40,8 +42,19 @@ class ApiKeyQuerySet(ProjectScopedQuerySet["ApiKey"]):
         return self.filter(unexpired, revoked_at__isnull=True)
 
     def presented(self, key: str, *, now: datetime) -> ApiKey | None:
-        """Return the valid key whose text is ``key``, with its project."""
-        return self.valid(now=now).select_related("project").filter(digest=digest(key)).first()
+        """Return the valid key whose text is ``key``, with its project.
+
+        Every call of the API begins with it, so the statement is made once and kept as text.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(_presented_statement(), [digest(key)])
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        names, project_names = _column_names(ApiKey), _column_names(Project)
+        found = ApiKey.from_db(self.db, names, row[: len(names)])
+        found.project = Project.from_db(self.db, project_names, row[len(names) :])
+        return found if found.is_valid(now=now) else None
 
 
 class ApiKey(ProjectScopedModel):
@@ -66,6 +79,10 @@ class ApiKey(ProjectScopedModel):
     def __str__(self) -> str:
         return f"{self.name} ({self.hint}…)"
 
+    def is_valid(self, *, now: datetime) -> bool:
+        """Whether it is neither revoked nor expired; as `ApiKeyQuerySet.valid`."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
     def issue(self) -> str:
         """Give this unsaved key its text, save it, and return the text: it is not kept."""
         text = new_token(KEY_PREFIX)
@@ -77,3 +94,22 @@ class ApiKey(ProjectScopedModel):
         """Remember that the key was used, to the minute."""
         if self.last_used_at is None or now - self.last_used_at >= LAST_USED_PRECISION:
             type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+
+
+@cache
+def _presented_statement() -> str:
+    columns = [
+        f'"{model._meta.db_table}"."{field.column}"'
+        for model in (ApiKey, Project)
+        for field in model._meta.concrete_fields
+    ]
+    return (
+        f"SELECT {', '.join(columns)} FROM integrations_apikey"
+        " JOIN integrations_project ON integrations_project.id = integrations_apikey.project_id"
+        " WHERE integrations_apikey.digest = %s"
+    )
+
+
+@cache
+def _column_names(model: type[models.Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import F, Q
 
 from integrations.catalog import UnknownToolkit, get_toolkit
 from integrations.ids import IdField
@@ -78,10 +80,18 @@ class AuthConfig(ProjectScopedModel):
     token_parameters = models.JSONField(
         default=dict, blank=True, help_text="Extra parameters of every token request."
     )
+    testing_mode = models.BooleanField(
+        default=False,
+        help_text="The provider has this app in testing, where it may end grants early (Google: "
+        "after 7 days).",
+    )
     enabled = models.BooleanField(default=True)
     # Facts about the provider's latest refusal of this client; cleared by an edit or a success.
     misconfigured_since = models.DateTimeField(null=True, editable=False)
     misconfigured_error = models.CharField(max_length=100, blank=True, editable=False)
+    # Until then the provider is not called for this config; see connections.refresh.
+    calls_blocked_until = models.DateTimeField(null=True, editable=False)
+    configuration_failures = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -113,7 +123,7 @@ class AuthConfig(ProjectScopedModel):
     @property
     def catalog_entry(self) -> Toolkit:
         """The toolkit's facts, with this config's parameters filled into its URLs."""
-        return get_toolkit(self.toolkit).with_parameters(self.parameters)
+        return _catalog_entry(self.toolkit, tuple(sorted(self.parameters.items())))
 
     @property
     def redirect_uri(self) -> str:
@@ -128,12 +138,43 @@ class AuthConfig(ProjectScopedModel):
         """The scopes to ask for."""
         return list(self.scopes) or list(self.catalog_entry.default_scopes)
 
-    def mark_misconfigured(self, *, error: str, now: datetime) -> bool:
-        """Note that the provider refuses this client; return whether that is news."""
-        news = type(self).objects.filter(pk=self.pk, misconfigured_since__isnull=True)
+    def mark_misconfigured(self, *, error: str, blocked_until: datetime, now: datetime) -> bool:
+        """Note that the provider refuses this client; return whether that is news.
+
+        Of many calls that were under way at once, the first one counts.
+
+        Args:
+            blocked_until: how long to leave the provider alone.
+        """
+        rows = type(self).objects.filter(pk=self.pk)
+        unblocked = Q(calls_blocked_until__isnull=True) | Q(calls_blocked_until__lte=now)
+        rows.filter(unblocked).update(
+            calls_blocked_until=blocked_until,
+            configuration_failures=F("configuration_failures") + 1,
+        )
+        news = rows.filter(misconfigured_since__isnull=True)
         return bool(news.update(misconfigured_since=now, misconfigured_error=error))
 
     def mark_working(self) -> None:
         """Note that the provider accepts this client."""
-        troubled = type(self).objects.filter(pk=self.pk, misconfigured_since__isnull=False)
-        troubled.update(misconfigured_since=None, misconfigured_error="")
+        self.forget_refusals()
+        fields = {name: getattr(self, name) for name in _REFUSAL_FIELDS}
+        type(self).objects.filter(pk=self.pk, misconfigured_since__isnull=False).update(**fields)
+
+    def forget_refusals(self) -> None:
+        """Let calls be made again, say after an edit. The caller saves."""
+        self.misconfigured_since = self.calls_blocked_until = None
+        self.misconfigured_error, self.configuration_failures = "", 0
+
+
+@lru_cache(maxsize=1024)
+def _catalog_entry(slug: str, parameters: tuple[tuple[str, str], ...]) -> Toolkit:
+    return get_toolkit(slug).with_parameters(dict(parameters))
+
+
+_REFUSAL_FIELDS = (
+    "misconfigured_since",
+    "misconfigured_error",
+    "calls_blocked_until",
+    "configuration_failures",
+)

@@ -34,6 +34,7 @@ def test_a_move_writes_status_history_and_event(account: ConnectedAccount) -> No
     assert (stored.status, stored.status_reason) == (Status.INACTIVE, Reason.DISABLED_BY_API)
     step = Transition.objects.filter(account=account).latest("pk")
     assert (step.from_status, step.to_status) == (Status.ACTIVE, Status.INACTIVE)
+    assert step.event is not None
     assert step.event.type == EventType.DEACTIVATED
     assert step.event.data["old_status"] == Status.ACTIVE
 

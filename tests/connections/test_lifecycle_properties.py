@@ -120,6 +120,7 @@ def check_invariants(account: ConnectedAccount) -> None:
     assert walked == [step.to_status for step in steps[:-1]]
     assert (steps[-1].to_status, steps[-1].reason) == (stored.status, stored.status_reason)
     for step in steps:
+        assert step.event is not None
         assert step.event.type == event_type(Status(step.to_status), Reason(step.reason))
         assert step.event.subject_id == account.pk
     told = Event.objects.filter(subject_id=account.pk, transition__isnull=False)

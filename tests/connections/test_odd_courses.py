@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 
@@ -38,6 +39,7 @@ from connections.operations import (
 from connections.refresh import get_credentials, refresh_account, refresh_due
 from connections.refresh.claim import Claim, claim_account, claim_due
 from connections.refresh.crew import Crew
+from connections.refresh.lanes import Refreshing
 from connections.refresh.work import refresh_claimed
 from connections.revoking import revoke_due
 from integrations.models import AuthConfig
@@ -88,9 +90,11 @@ def test_an_answer_in_hand_is_stored_before_anything_is_claimed(
     due_account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
     provider.answer_tokens(tokens(2), REFUSED)
-    with Crew() as crew:
+    with Crew([Refreshing().lane()]) as crew:
         crew.take_up(now=timezone.now())
-        wait(crew._under_way)
+        crew._pool.submit(int).result()
+        while not crew._answers.qsize():
+            time.sleep(0.01)
         past = timezone.now() - timedelta(seconds=1)
         ConnectedAccount.objects.update(lease_until=past)
         crew.take_up(now=timezone.now())
@@ -102,7 +106,7 @@ def test_an_answer_in_hand_is_stored_before_anything_is_claimed(
 def test_an_answer_survives_a_database_that_takes_no_writes(
     due_account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
-    with Crew() as crew:
+    with Crew([Refreshing().lane()]) as crew:
         crew.take_up(now=timezone.now())
         with connection.cursor() as cursor:
             cursor.execute("SET default_transaction_read_only = on")
@@ -153,7 +157,7 @@ def test_refreshing_a_token_that_cannot_be_renewed_is_an_error_and_ends_nothing(
 ) -> None:
     take_refresh_token_away(account, left=timedelta(days=300))
     with pytest.raises(NothingToRefresh):
-        refresh_account(account=again(account), trigger=Trigger.API)
+        refresh_account(account_id=again(account).pk, trigger=Trigger.API)
     assert again(account).status == Status.ACTIVE
     assert not RefreshAttempt.objects.exists()
 
@@ -162,7 +166,7 @@ def test_reading_a_token_that_cannot_be_renewed_serves_it_to_its_end(
     account: ConnectedAccount,
 ) -> None:
     take_refresh_token_away(account, left=timedelta(minutes=10))
-    assert get_credentials(account=account, minimum_seconds=1800).generation == 1
+    assert get_credentials(account_id=account.pk, minimum_seconds=1800).generation == 1
     assert not RefreshAttempt.objects.exists()
 
 
@@ -174,7 +178,7 @@ def test_a_living_token_is_served_although_a_dead_worker_holds_the_lease(
         expires_at=now + timedelta(minutes=20), refreshed_at=now - timedelta(hours=1)
     )
     claim_account(account_id=account.pk, generation=1, trigger=Trigger.READ, now=now)
-    grant = get_credentials(account=account, minimum_seconds=1800, wait_seconds=0.1)
+    grant = get_credentials(account_id=account.pk, minimum_seconds=1800, wait_seconds=0.1)
     assert grant.generation == 1
 
 

@@ -30,6 +30,7 @@ from connections.operations import (
 from connections.refresh.claim import Claim, claim_due
 from connections.refresh.work import refresh_claimed
 from connections.revoking import revoke_due
+from connections.schedule import plan
 from integrations.schemes import TokenSet
 from tests.making import store_grant
 from tests.provider import REVOKE_PATH, Answer, ScriptedProvider, tokens
@@ -82,10 +83,14 @@ def test_the_next_refresh_is_spread_by_jitter(due_account: ConnectedAccount) -> 
     for _ in range(5):
         now = timezone.now()
         grant = vault.open_grant(Credentials.objects.get(pk=due_account.pk))
-        columns = vault.schedule(
-            tokens=tokens_like(grant), toolkit=due_account.catalog_entry, now=now
+        times = plan(
+            tokens=tokens_like(grant),
+            auth_config=due_account.auth_config,
+            granted_at=now,
+            now=now,
         )
-        shares.add(round((columns["refresh_at"] - now).total_seconds() / 60, 4))
+        assert times.refresh_at is not None
+        shares.add(round((times.refresh_at - now).total_seconds() / 60, 4))
     assert len(shares) > 1
     assert all(0.6 <= share <= 0.8 for share in shares)
 
@@ -190,7 +195,9 @@ def test_a_refused_client_raises_one_alarm_and_expires_nobody(
 def test_a_success_clears_the_alarm(
     due_account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
-    due_account.auth_config.mark_misconfigured(error="invalid_client", now=timezone.now())
+    due_account.auth_config.mark_misconfigured(
+        error="invalid_client", blocked_until=timezone.now(), now=timezone.now()
+    )
     account = refreshed(due_account)
     assert account.auth_config.misconfigured_since is None
 

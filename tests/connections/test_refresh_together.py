@@ -38,7 +38,7 @@ def age(account: ConnectedAccount, by: timedelta) -> None:
 
 def read_in_thread(account: ConnectedAccount) -> str:
     try:
-        return get_credentials(account=account).tokens.access_token.reveal()
+        return get_credentials(account_id=account.pk).tokens.access_token.reveal()
     finally:
         connection.close()
 
@@ -103,7 +103,7 @@ def test_a_claim_whose_worker_died_is_free_when_the_lease_ends(
 def test_a_fresh_token_is_read_without_a_call(
     account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
-    grant = get_credentials(account=account, minimum_seconds=30)
+    grant = get_credentials(account_id=account.pk, minimum_seconds=30)
     assert grant.tokens.access_token.reveal() == "access-1"
     assert provider.token_calls() == []
 
@@ -113,8 +113,8 @@ def test_a_token_that_lives_too_short_is_refreshed(
     account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
     age(account, timedelta(seconds=40))
-    assert get_credentials(account=account, minimum_seconds=10).generation == 1
-    assert get_credentials(account=account, minimum_seconds=25).generation == 2
+    assert get_credentials(account_id=account.pk, minimum_seconds=10).generation == 1
+    assert get_credentials(account_id=account.pk, minimum_seconds=25).generation == 2
     assert len(provider.token_calls()) == 1
 
 
@@ -123,7 +123,7 @@ def test_asking_for_more_than_a_token_can_live_does_not_refresh_each_time(
     account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
     for _ in range(3):
-        get_credentials(account=account, minimum_seconds=3600)
+        get_credentials(account_id=account.pk, minimum_seconds=3600)
     assert provider.token_calls() == []
 
 
@@ -133,7 +133,7 @@ def test_an_outage_does_not_withhold_a_token_that_lives(
 ) -> None:
     age(account, timedelta(seconds=40))
     provider.answer_tokens(DOWN)
-    grant = get_credentials(account=account, minimum_seconds=60)
+    grant = get_credentials(account_id=account.pk, minimum_seconds=60)
     assert len(provider.token_calls()) == 1
     assert grant.tokens.access_token.reveal() == "access-1"
 
@@ -144,7 +144,7 @@ def test_an_outage_with_a_dead_token_is_an_error_that_says_so(
 ) -> None:
     provider.answer_tokens(DOWN)
     with pytest.raises(RefreshUnavailable):
-        get_credentials(account=due_account)
+        get_credentials(account_id=due_account.pk)
     assert ConnectedAccount.objects.get().status == Status.ACTIVE
 
 
@@ -155,7 +155,7 @@ def test_during_an_outage_readers_do_not_call_more_often_than_the_backoff(
     provider.answer_tokens(DOWN)
     for _ in range(3):
         with pytest.raises(RefreshUnavailable):
-            get_credentials(account=due_account)
+            get_credentials(account_id=due_account.pk)
     assert len(provider.token_calls()) == 1
 
 
@@ -164,7 +164,7 @@ def test_a_refused_generation_is_refreshed_once_however_many_complain(
     account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
     for _ in range(3):
-        grant = refresh_account(account=account, trigger=Trigger.FORCED, refused_generation=1)
+        grant = refresh_account(account_id=account.pk, trigger=Trigger.FORCED, refused_generation=1)
         assert grant.generation == 2
     assert len(provider.token_calls()) == 1
 
@@ -176,7 +176,7 @@ def test_waiting_for_somebody_elses_refresh_has_a_deadline(due_account: Connecte
     )
     assert held is not None
     with pytest.raises(RefreshTimeout):
-        get_credentials(account=due_account, wait_seconds=0.1)
+        get_credentials(account_id=due_account.pk, wait_seconds=0.1)
 
 
 @pytest.mark.django_db
@@ -185,10 +185,10 @@ def test_a_dead_account_is_not_served(
 ) -> None:
     provider.answer_tokens(Answer(status=400, json={"error": "invalid_grant"}))
     with pytest.raises(AccountUnusable) as caught:
-        get_credentials(account=due_account)
+        get_credentials(account_id=due_account.pk)
     assert caught.value.details["reason_code"] == "grant_revoked"
     with pytest.raises(AccountUnusable):
-        get_credentials(account=due_account)
+        get_credentials(account_id=due_account.pk)
     assert RefreshAttempt.objects.count() == 1
 
 

@@ -46,7 +46,8 @@ def test_rows_of_another_project_are_missing_on_every_page(
 
 
 def test_a_walk_of_the_own_rows_finds_their_pages(client: Client, mine: World) -> None:
-    pages = [next(pages_of(row)) for row in mine.rows if type(row) in our_admins()]
+    rows = [*mine.rows, *mine.shared]
+    pages = [next(pages_of(row)) for row in rows if type(row) in our_admins()]
     assert len(pages) == len(our_admins())
     assert {client.get(page).status_code for page in pages} == {200}
 
@@ -83,7 +84,8 @@ def test_list_actions_do_not_reach_another_project(client: Client, theirs: World
 
 def test_looking_changes_nothing(client: Client, mine: World) -> None:
     before = snapshot()
-    for page in [*lists(), *(page for row in mine.rows for page in pages_of(row))]:
+    rows = [*mine.rows, *mine.shared]
+    for page in [*lists(), *(page for row in rows for page in pages_of(row))]:
         client.get(page)
     assert snapshot() == before
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from connections.actors import SYSTEM
 from connections.issuing import issue_link
 from connections.models import (
+    Breaker,
     ConnectedAccount,
     Credentials,
     Entity,
@@ -19,6 +20,7 @@ from connections.models import (
     RefreshOutcome,
     Revocation,
     Trigger,
+    Worker,
 )
 from integrations.models import ApiKey, AuthConfig, Project
 from integrations.secrets import Secret
@@ -36,6 +38,8 @@ class World:
     account: ConnectedAccount
     endpoint: Endpoint
     rows: list[Model] = field(default_factory=list)
+    # Rows that belong to no project: whoever has the permission sees them.
+    shared: list[Model] = field(default_factory=list)
     # Texts that are shown once or never: link URLs, API keys.
     secrets: list[str] = field(default_factory=list)
 
@@ -85,6 +89,9 @@ def make_world(name: str, base_url: str) -> World:
     tried = DeliveryAttempt.objects.create(
         project=project, delivery=delivery, number=1, started_at=now, response_excerpt="<b>no</b>"
     )
+    breaker = Breaker.objects.create(pk=config.pk, opened_at=now, open_until=now)
+    facts = {"host": "host", "pid": 1, "started_by": "command", "started_at": now, "seen_at": now}
+    worker, _ = Worker.objects.get_or_create(pk="host:1:abcd", defaults=facts)
     rows = [
         project,
         endpoint,
@@ -98,6 +105,14 @@ def make_world(name: str, base_url: str) -> World:
         event,
         delivery,
         tried,
+        breaker,
     ]
     secrets = [key_text, link.url, link.url.rpartition("/")[2]]
-    return World(project=project, account=account, endpoint=endpoint, rows=rows, secrets=secrets)
+    return World(
+        project=project,
+        account=account,
+        endpoint=endpoint,
+        rows=rows,
+        shared=[worker],
+        secrets=secrets,
+    )

@@ -23,8 +23,9 @@ def imports_of(package: str, module: Module) -> bool:
 def test_only_tasks_import_the_job_runner() -> None:
     importing = {module.path for module in modules() if imports_of("django_q", module)}
     tasks = {path for path in importing if path.rpartition("/")[2] == "tasks.py"}
-    # The rows of the schedules are the job runner's own model.
-    assert importing - tasks == {"config/schedules.py"}
+    # The rows of the schedules are the job runner's own model, and the command is its own too.
+    own = {"config/schedules.py", "config/management/commands/qcluster.py"}
+    assert importing - tasks == own
     assert {"connections/tasks.py", "webhooks/tasks.py"} <= tasks
 
 
@@ -136,8 +137,8 @@ def test_every_model_of_ours_belongs_to_a_project_or_says_why_not() -> None:
     apps_of_ours = ("integrations", "webhooks", "connections")
     models = [model for label in apps_of_ours for model in apps.get_app_config(label).get_models()]
     free = {model.__name__ for model in models if model.__name__ not in SCOPED}
-    # The tenant itself, and the keys that seal for all of them.
-    assert free == {"Project", "KeyCanary"}
+    # The tenant itself, the keys that seal for all of them, and what refreshes for all of them.
+    assert free == {"Project", "KeyCanary", "Breaker", "Worker"}
 
 
 @pytest.mark.parametrize("model", sorted(SCOPED))

@@ -188,9 +188,9 @@ TOKEN_CALL = [
 ]
 REFRESH = [
     *TOKEN_CALL,
-    "connections.refresh.work.store_outcome",
-    "connections.vault.swap_grant",
-    "connections.vault.schedule",
+    "connections.refresh.work.store_issued",
+    "connections.refresh.queries.swap_credentials",
+    "connections.refresh.issued.plan",
     "integrations.secrets.keyring.encrypt",
     "integrations.secrets.keyring.decrypt",
 ]
@@ -333,7 +333,7 @@ def test_a_receiver_that_echoes_what_it_gets_does_not_put_it_into_a_table(world:
     assert tables_with(CANARY) == []
 
 
-DUE_ACCOUNTS = "connections.models.connected_account.ConnectedAccountQuerySet.due"
+DUE_ACCOUNTS = "connections.refresh.queries.due_configs"
 DUE_DELIVERIES = "webhooks.models.delivery.DeliveryQuerySet.due"
 TASKS = {
     "connections.tasks.watch_refreshes": DUE_ACCOUNTS,

@@ -9,13 +9,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
+from psycopg import sql
 
+from connections import journal
 from connections.models import (
     ConnectedAccount,
     Credentials,
@@ -38,12 +43,12 @@ LATER = timedelta(minutes=5)
 class Worker:
     """``manage.py refresh_due``: the work without the job runner."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, **environment: str) -> None:
         name = connection.settings_dict["NAME"]
         url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
         self._process = subprocess.Popen(
             [sys.executable, "manage.py", "refresh_due", *options],
-            env=os.environ | {"DATABASE_URL": url},
+            env=os.environ | {"DATABASE_URL": url} | environment,
         )
 
     def kill(self) -> None:
@@ -61,8 +66,8 @@ class Worker:
 def start_worker() -> Iterator[Callable[[], Worker]]:
     started: list[Worker] = []
 
-    def start(*options: str) -> Worker:
-        started.append(Worker(*(options or ["--watch"])))
+    def start(*options: str, **environment: str) -> Worker:
+        started.append(Worker(*(options or ["--watch"]), **environment))
         return started[-1]
 
     yield start
@@ -145,8 +150,8 @@ def test_a_worker_killed_during_the_call_leaves_a_doubt_and_a_refusal_says_so(
     assert gate.reached.wait(PATIENCE_SECONDS)
     worker.kill()
     gate.opened.set()
-    assert RefreshAttempt.objects.get().finished_at is None
-    end_lease(due_account)
+    assert ConnectedAccount.objects.get().lease_id
+    # Its lease lasts, but on its own host its end is noticed.
     start_worker()
     until(lambda: status(due_account) == Status.EXPIRED)
     assert ConnectedAccount.objects.get().status_reason == Reason.ROTATION_LOST
@@ -155,10 +160,11 @@ def test_a_worker_killed_during_the_call_leaves_a_doubt_and_a_refusal_says_so(
     assert calls_with(provider, "refresh-1") == 2
 
 
-def test_nobody_else_touches_an_account_while_the_dead_workers_lease_lasts(
+def test_on_another_host_nobody_touches_an_account_while_the_dead_workers_lease_lasts(
     due_account: ConnectedAccount,
     provider: ScriptedProvider,
-    start_worker: Callable[[], Worker],
+    start_worker: Callable[..., Worker],
+    tmp_path: Path,
 ) -> None:
     gate = Gate()
     provider.answer_tokens(Answer(json=tokens().json, before=gate.hold), tokens(3))
@@ -169,10 +175,56 @@ def test_nobody_else_touches_an_account_while_the_dead_workers_lease_lasts(
     bob = Entity.objects.create(project=due_account.project, user_id="bob")
     marker = connect(auth_config=due_account.auth_config, entity=bob)
     ConnectedAccount.objects.filter(pk=marker.pk).update(refresh_at=timezone.now())
-    start_worker()
+    start_worker(JOURNAL_FOLDER=str(tmp_path))
     until(lambda: generation(marker) == 2)
     assert generation(due_account) == 1
-    assert RefreshAttempt.objects.filter(account=due_account).count() == 1
+    assert not RefreshAttempt.objects.filter(account=due_account).exists()
+
+
+def test_a_worker_killed_between_journal_and_commit_loses_nothing(
+    due_account: ConnectedAccount,
+    provider: ScriptedProvider,
+    start_worker: Callable[[], Worker],
+) -> None:
+    gate = Gate()
+    provider.answer_tokens(
+        Answer(json=tokens().json, before=gate.hold),
+        Answer(status=400, json={"error": "invalid_grant"}),
+    )
+    worker = start_worker()
+    assert gate.reached.wait(PATIENCE_SECONDS)
+    with transaction.atomic():
+        # The worker's commit has to wait for this lock, and its journal has not.
+        ConnectedAccount.objects.locked(due_account.pk)
+        gate.opened.set()
+        until(lambda: due_account.pk in journal.find([due_account.pk]))
+        worker.kill()
+    assert generation(due_account) == 1
+    start_worker()
+    until(lambda: generation(due_account) == 2)
+    assert status(due_account) == Status.ACTIVE
+    assert calls_with(provider, "refresh-1") == 1
+
+
+def test_tokens_journalled_while_the_database_is_away_survive_a_kill(
+    due_account: ConnectedAccount,
+    provider: ScriptedProvider,
+    start_worker: Callable[[], Worker],
+) -> None:
+    gate = Gate()
+    provider.answer_tokens(
+        Answer(json=tokens().json, before=gate.hold),
+        Answer(status=400, json={"error": "invalid_grant"}),
+    )
+    worker = start_worker()
+    assert gate.reached.wait(PATIENCE_SECONDS)
+    with no_connections():
+        gate.opened.set()
+        until(lambda: due_account.pk in journal.find([due_account.pk]))
+        worker.kill()
+    start_worker()
+    until(lambda: generation(due_account) == 2)
+    assert calls_with(provider, "refresh-1") == 1
 
 
 @pytest.mark.parametrize("option", ["--watch", "--no-color"], ids=["watching", "once"])
@@ -208,6 +260,20 @@ def test_an_answer_that_arrives_while_the_database_is_away_is_stored_later(
     assert calls_with(provider, "refresh-1") == 1
 
 
+@contextmanager
+def no_connections() -> Iterator[None]:
+    """Have PostgreSQL end every other connection, and let nobody in until the block ends."""
+    elsewhere = urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres").geturl()
+    database = sql.Identifier(connection.settings_dict["NAME"])
+    with psycopg.connect(elsewhere, autocommit=True) as server:
+        server.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(database))
+        cut_other_connections()
+        try:
+            yield
+        finally:
+            server.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(database))
+
+
 def cut_other_connections() -> int:
     """Have PostgreSQL end every other connection to the test database; return how many."""
     with connection.cursor() as cursor:
@@ -216,11 +282,6 @@ def cut_other_connections() -> int:
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         return int(cursor.fetchone()[0])
-
-
-def end_lease(of: ConnectedAccount) -> None:
-    past = timezone.now() - LATER
-    ConnectedAccount.objects.filter(pk=of.pk).update(lease_until=past)
 
 
 def status(of: ConnectedAccount) -> str:

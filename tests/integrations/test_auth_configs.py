@@ -1,5 +1,6 @@
 """Auth configs: created whole or refused with the field that is wrong."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -145,10 +146,20 @@ def test_a_form_meets_the_same_rules(project: Project) -> None:
         config.full_clean()
 
 
+MINUTE = timedelta(minutes=1)
+
+
 def test_a_refused_client_is_news_once(project: Project) -> None:
     config = create(project)
-    told = [config.mark_misconfigured(error="invalid_client", now=timezone.now()) for _ in "ab"]
+    now = timezone.now()
+    told = [
+        config.mark_misconfigured(error="invalid_client", blocked_until=now + MINUTE, now=now)
+        for _ in "ab"
+    ]
     assert told == [True, False]
+    config.refresh_from_db()
+    assert config.configuration_failures == 1
     config.mark_working()
     config.refresh_from_db()
     assert (config.misconfigured_since, config.misconfigured_error) == (None, "")
+    assert config.calls_blocked_until is None

@@ -1,0 +1,90 @@
+"""Tells apps that a grant is about to end, while its person can still act in peace.
+
+When that is follows from what the catalog and the provider say of refresh tokens; see
+`connections.schedule`. An end that has come is not told here: the refresh finds it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from django.db import transaction
+
+from connections.models import ConnectedAccount, Status
+from connections.notices import describe_account
+from connections.schedule import SAME_END, is_warning_of, next_warning
+from webhooks.models import EventType
+from webhooks.recording import record_event
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+# Accounts locked at a time: whoever refreshes one of them meanwhile waits.
+BATCH: Final = 20
+_DAY: Final = timedelta(days=1)
+
+
+def warn_due(*, now: datetime, limit: int = 200) -> int:
+    """Record `expiring_soon` for up to ``limit`` accounts whose warning is due; return how many.
+
+    Each event carries a fresh reconnect link. Two callers at once never tell the same one twice.
+    """
+    told = 0
+    for left in range(limit, 0, -BATCH):
+        with transaction.atomic():
+            accounts = _lock_due(min(left, BATCH), now)
+            told += sum(_look_at(account, now) for account in accounts)
+        if len(accounts) < BATCH:
+            break
+    return told
+
+
+def _lock_due(most: int, now: datetime) -> list[ConnectedAccount]:
+    due = ConnectedAccount.objects.filter(status=Status.ACTIVE, next_warning_at__lte=now)
+    rows = due.select_related("project", "entity", "auth_config").order_by("next_warning_at")
+    return list(rows.select_for_update(skip_locked=True, of=("self",))[:most])
+
+
+def _look_at(account: ConnectedAccount, now: datetime) -> bool:
+    """Tell about one account where that still holds, and set when to look again."""
+    ends_at = account.grant_ends_at
+    telling = ends_at is not None and _is_about_to_end(account, ends_at, now)
+    if ends_at is not None and telling:
+        _tell(account, ends_at, now)
+    # A little later is the same warning: see SAME_END.
+    account.next_warning_at = next_warning(grant_ends_at=ends_at, now=now + SAME_END)
+    account.save(update_fields=["next_warning_at"])
+    return telling
+
+
+def _is_about_to_end(account: ConnectedAccount, ends_at: datetime, now: datetime) -> bool:
+    """Whether the warning is about the present end, and that will not be moved away."""
+    if ends_at <= now or not is_warning_of(account.next_warning_at, grant_ends_at=ends_at):
+        return False
+    refresh_at = account.refresh_at
+    if refresh_at is None or refresh_at >= ends_at or account.refresh_failing_since is not None:
+        return True
+    # A refresh comes first. Where it begins the grant's life anew, there is nothing to tell.
+    moved = account.catalog_entry.refresh_token.ends_at(
+        granted_at=account.granted_at or now,
+        refreshed_at=max(refresh_at, now),
+        testing_mode=account.auth_config.testing_mode,
+    )
+    return moved is None or moved - ends_at <= SAME_END
+
+
+def _tell(account: ConnectedAccount, ends_at: datetime, now: datetime) -> None:
+    data, sealed = describe_account(
+        account, old_status=Status(account.status), reauth=True, now=now
+    )
+    record_event(
+        project=account.project,
+        type=EventType.EXPIRING_SOON,
+        subject_id=account.pk,
+        tenant_id=account.entity.tenant_id,
+        data=data
+        | {"grant_ends_at": ends_at.isoformat(), "days_left": round((ends_at - now) / _DAY)},
+        sealed_data=sealed,
+        now=now,
+    )

@@ -1,0 +1,131 @@
+"""How refreshing goes as a whole, told from the database, so that every process says the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+from django.db.models import Q
+
+from connections import heartbeat
+from connections.models import Breaker
+from connections.refresh.breakers import endpoint_of
+from connections.refresh.queries import due_configs
+from integrations.models import AuthConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+# Between two watches of the job runner nobody beats for a few seconds.
+NOBODY_FOR: Final = timedelta(seconds=30)
+
+
+class Problem(StrEnum):
+    """What is not as it should be. The first two: grants are in danger."""
+
+    NO_WORKER = "no_worker"
+    LATE = "late"
+    BREAKER_OPEN = "breaker_open"
+    MISCONFIGURED = "auth_config_misconfigured"
+    JOURNAL = "journal_trouble"
+
+
+FAILURES: Final = frozenset({Problem.NO_WORKER, Problem.LATE})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshHealth:
+    """What is known of refreshing at one moment.
+
+    Attributes:
+        workers: processes that refresh.
+        unseen_for: since a worker was last seen; None where none is known.
+        oldest_due_at: since when the longest waiting account has been due, of those that could be
+            refreshed; None where none is due.
+        late_for: how long that is.
+        held_back: auth configs whose due accounts wait for the provider or for an edit.
+        open_breakers: names of endpoints and ids of auth configs that are not called.
+        misconfigured: auth configs that their provider refuses.
+        journal_troubles: what keeps workers from writing their journals.
+        journal_bytes: of all hosts' journals.
+    """
+
+    workers: int
+    unseen_for: timedelta | None
+    oldest_due_at: datetime | None
+    late_for: timedelta
+    held_back: int
+    open_breakers: tuple[str, ...]
+    misconfigured: int
+    journal_troubles: tuple[str, ...]
+    journal_bytes: int
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is not as it should be, the worst first."""
+        found = {
+            Problem.NO_WORKER: self.unseen_for is None or self.unseen_for > NOBODY_FOR,
+            Problem.LATE: self.late_for > timedelta(seconds=settings.REFRESH_LATE_SECONDS),
+            Problem.BREAKER_OPEN: bool(self.open_breakers),
+            Problem.MISCONFIGURED: self.misconfigured > 0,
+            Problem.JOURNAL: bool(self.journal_troubles),
+        }
+        return [problem for problem, there in found.items() if there]
+
+    @property
+    def failing(self) -> bool:
+        """Whether grants are in danger: nobody refreshes, or too late."""
+        return not FAILURES.isdisjoint(self.problems)
+
+    @property
+    def status(self) -> str:
+        """``ok``; ``degraded``: somebody should look; ``failing``: grants are in danger."""
+        if self.failing:
+            return "failing"
+        return "degraded" if self.problems else "ok"
+
+
+def read_health(*, now: datetime) -> RefreshHealth:
+    """Return how refreshing goes. Costs a probe of an index for each auth config, and no more."""
+    workers = list(heartbeat.workers())
+    heard = [worker for worker in workers if worker.unseen_for < heartbeat.JOB_KEPT]
+    # Half-open counts as open: one call goes as a trial, the others wait.
+    opened = Breaker.objects.filter(opened_at__isnull=False).values_list("pk", flat=True)
+    breakers = tuple(opened)
+    refused = Q(misconfigured_since__isnull=False)
+    due = due_configs(now=now)
+    held = _held_back([pk for pk, _ in due], breakers, now)
+    oldest = min((at for pk, at in due if pk not in held), default=None)
+    return RefreshHealth(
+        workers=sum(worker.unseen_for < heartbeat.LIVE for worker in workers),
+        unseen_for=min((worker.unseen_for for worker in workers), default=None),
+        oldest_due_at=oldest,
+        late_for=now - oldest if oldest else timedelta(0),
+        held_back=len(held),
+        open_breakers=breakers,
+        misconfigured=AuthConfig.objects.filter(refused).count(),
+        journal_troubles=tuple(sorted({w.journal_trouble for w in heard} - {""})),
+        journal_bytes=_journal_bytes(heard),
+    )
+
+
+def _held_back(due: Collection[str], breakers: Collection[str], now: datetime) -> set[str]:
+    """Return those of the configs that are left alone on purpose."""
+    blocked = Q(misconfigured_since__isnull=False) | Q(calls_blocked_until__gt=now)
+    rows = AuthConfig.objects.filter(pk__in=due)
+    held = set(rows.filter(blocked).values_list("pk", flat=True)) | (set(breakers) & set(due))
+    if any("://" in name for name in breakers):
+        held |= {config.pk for config in rows if endpoint_of(config) in breakers}
+    return held
+
+
+def _journal_bytes(workers: list[Any]) -> int:
+    """Workers of one host share its journal."""
+    by_host: dict[str, int] = {}
+    for worker in workers:
+        by_host[worker.host] = max(by_host.get(worker.host, 0), worker.journal_bytes)
+    return sum(by_host.values())

@@ -1,0 +1,62 @@
+"""What probes tell about the provider's API itself: its breakers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from connections.probing.finding import Renewed, Unknown
+from connections.refresh import breakers
+from integrations.catalog import is_outage
+from integrations.schemes import RefusalKind, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from connections.probing.finding import Finding
+    from integrations.models import AuthConfig
+
+# It did its work, whatever it said about the token.
+_ANSWERED = Refused(kind=RefusalKind.TERMINAL, error_code="")
+
+
+def breaker_names(auth_config: AuthConfig) -> tuple[str, str]:
+    """Return the names of the breakers of the identity call's origin, and of the config there.
+
+    They are not those of token calls, even at one host: a provider's API may be down, or have had
+    enough of a client, while its token endpoint works. No probe keeps a refresh from being made.
+    """
+    toolkit = auth_config.catalog_entry
+    url = urlsplit(toolkit.identity.url if toolkit.identity else toolkit.token_url)
+    return f"{url.scheme}://{url.netloc} (identity)", f"{auth_config.pk} (identity)"
+
+
+def note_findings(findings: Iterable[Finding], *, troubled: Iterable[str], now: datetime) -> None:
+    """Open and close breakers by what probes brought.
+
+    Args:
+        troubled: names of the breakers known not to be at rest.
+    """
+    answers = [
+        (finding.probe.auth_config, _verdict(finding))
+        for finding in findings
+        # A refresh has told about the token endpoint already.
+        if not isinstance(finding, Renewed)
+    ]
+    breakers.note_answers(answers, troubled=troubled, names=breaker_names, now=now)
+
+
+def _verdict(finding: Finding) -> Refused:
+    """Return what ``finding`` says of the endpoint, in the words of token calls."""
+    if not isinstance(finding, Unknown):
+        return _ANSWERED
+    garbage = finding.error_code == "malformed_body"
+    if finding.http_status is not None and not is_outage(finding.http_status) and not garbage:
+        return _ANSWERED
+    return Refused(
+        kind=RefusalKind.TRANSIENT,
+        error_code=finding.error_code,
+        http_status=finding.http_status,
+        retry_after=finding.retry_after,
+    )

@@ -1,0 +1,186 @@
+"""Breakers: stop calling a provider that fails, all processes together, until a trial succeeds.
+
+One stands for a token endpoint (its origin): it opens on 5xx, time-outs, lost connections and
+garbage. Another stands for one auth config there (its id): it opens on 429, because a limit of
+calls is set per client. The rows are shared by all processes; times are the database's.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from connections.models import Breaker
+from connections.refresh.retry import LONGEST_RETRY_AFTER
+from integrations.outbound import LIMITS, Role
+from integrations.schemes import Granted, RefusalKind, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from integrations.models import AuthConfig
+    from integrations.schemes import Verdict
+
+log = structlog.get_logger(__name__)
+
+FAILURES_TO_OPEN = 5
+REFUSALS_TO_OPEN = 3  # 429 without Retry-After; one with it opens at once
+# Seconds for which it is open the first, second, ... time in a row; the last one repeats.
+PAUSES = (5, 10, 20, 40, 60)
+TRIAL_SECONDS = LIMITS[Role.TOKEN].deadline + 5
+# Ours, not the endpoint's: nothing was sent, or it was refused before.
+_OWN_FAULTS = {
+    "",
+    "address_refused",
+    "credentials_do_not_open",
+    "internal_error",
+    "invalid_request",
+    "invalid_url",
+    "lease_too_short",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """A breaker that is not at rest. ``waits_until`` is None where a trial may begin."""
+
+    failures: int
+    opened: bool
+    waits_until: datetime | None
+
+
+@dataclass
+class _Tally:
+    worked: bool = False
+    failures: int = 0
+    error_code: str = ""
+    retry_after: float | None = None
+
+
+def endpoint_of(auth_config: AuthConfig) -> str:
+    """Return the origin of the config's token endpoint, which names its breaker."""
+    url = urlsplit(auth_config.catalog_entry.token_url)
+    return f"{url.scheme}://{url.netloc}"
+
+
+def read_troubles(*, now: datetime) -> dict[str, Trouble]:
+    """Return the breakers that are not at rest, by name."""
+    rows = Breaker.objects.filter(Q(failures__gt=0) | Q(opened_at__isnull=False))
+    return {
+        row.pk: Trouble(
+            failures=row.failures,
+            opened=row.opened_at is not None,
+            waits_until=max(
+                (end for end in (row.open_until, row.trial_until) if end and end > now),
+                default=None,
+            ),
+        )
+        for row in rows
+    }
+
+
+def begin_trial(name: str) -> bool:
+    """Take the one call that an open breaker lets through; return False where it is taken."""
+    over = Q(open_until__lte=Now()) & (Q(trial_until__isnull=True) | Q(trial_until__lte=Now()))
+    rows = Breaker.objects.filter(over, pk=name, opened_at__isnull=False)
+    return bool(rows.update(trial_until=Now() + timedelta(seconds=TRIAL_SECONDS)))
+
+
+def token_breakers(auth_config: AuthConfig) -> tuple[str, str]:
+    """Return the names of the breakers of a config's token calls: the endpoint's, its own."""
+    return endpoint_of(auth_config), auth_config.pk
+
+
+def note_answers(
+    answers: Iterable[tuple[AuthConfig, Verdict]],
+    *,
+    troubled: Iterable[str],
+    names: Callable[[AuthConfig], tuple[str, str]] = token_breakers,
+    now: datetime,
+) -> None:
+    """Open and close breakers by what calls brought.
+
+    Args:
+        names: the breakers of the endpoint that was called, and of the client there.
+        troubled: names of the breakers known not to be at rest. One at rest is not written by a
+            success, so that a provider that works costs nothing.
+    """
+    known = set(troubled)
+    for name, tally in _tallies(answers, names).items():
+        if tally.failures:
+            _count_failures(name, tally, now)
+        elif tally.worked and name in known:
+            _close(name, now)
+
+
+def _tallies(
+    answers: Iterable[tuple[AuthConfig, Verdict]],
+    names: Callable[[AuthConfig], tuple[str, str]],
+) -> dict[str, _Tally]:
+    tallies: dict[str, _Tally] = defaultdict(_Tally)
+    for auth_config, verdict in answers:
+        endpoint, client = names(auth_config)
+        limited = verdict.http_status == 429
+        if _answered(verdict) and not limited:
+            tallies[endpoint].worked = tallies[client].worked = True
+        elif isinstance(verdict, Refused) and (limited or verdict.error_code not in _OWN_FAULTS):
+            tally = tallies[client if limited else endpoint]
+            tally.failures += 1
+            tally.error_code = verdict.error_code
+            if verdict.retry_after is not None:
+                tally.retry_after = max(tally.retry_after or 0, verdict.retry_after)
+    return tallies
+
+
+def _answered(verdict: Verdict) -> bool:
+    """Whether the endpoint did its work, be the answer yes or no."""
+    return isinstance(verdict, Granted) or verdict.kind is not RefusalKind.TRANSIENT
+
+
+def _close(name: str, now: datetime) -> None:
+    closed = Breaker.objects.filter(pk=name).update(
+        failures=0,
+        openings=0,
+        opened_at=None,
+        open_until=None,
+        trial_until=None,
+        error_code="",
+        last_success_at=now,
+    )
+    if closed:
+        log.info("breaker_closed", endpoint=name)
+
+
+@transaction.atomic
+def _count_failures(name: str, tally: _Tally, now: datetime) -> None:
+    Breaker.objects.get_or_create(pk=name)
+    row = Breaker.objects.select_for_update().get(pk=name)
+    row.failures = tally.failures if tally.worked else row.failures + tally.failures
+    row.error_code, row.last_failure_at = tally.error_code[:100], now
+    on_trial = row.opened_at is not None
+    still_open = row.open_until is not None and row.open_until > now
+    most = REFUSALS_TO_OPEN if "://" not in name else FAILURES_TO_OPEN
+    if not still_open and (on_trial or row.failures >= most or tally.retry_after is not None):
+        pause = PAUSES[min(row.openings, len(PAUSES) - 1)] * random.uniform(0.9, 1.1)  # noqa: S311
+        wanted = min(tally.retry_after or 0, LONGEST_RETRY_AFTER)
+        row.openings += 1
+        row.opened_at = row.opened_at or now
+        row.open_until = now + timedelta(seconds=max(pause, wanted))
+        row.trial_until = None
+        log.warning(
+            "breaker_opened",
+            endpoint=name,
+            error_code=row.error_code,
+            seconds=round(max(pause, wanted)),
+        )
+    row.save()

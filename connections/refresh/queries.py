@@ -1,0 +1,216 @@
+"""The statements that carry the load, each over many accounts at once.
+
+Written as SQL because the ORM has no words for them: a loose index scan, a claim per config with
+``SKIP LOCKED``, and updates from a list of values with a compare-and-swap.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from connections.schedule import SAME_END
+from integrations.statements import as_json, dicts, rows, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+_DUE = """
+WITH RECURSIVE due AS (
+    (SELECT auth_config_id, refresh_at FROM connections_connectedaccount
+     WHERE status = 'ACTIVE' AND refresh_at IS NOT NULL
+     ORDER BY auth_config_id, refresh_at LIMIT 1)
+    UNION ALL
+    SELECT following.* FROM due CROSS JOIN LATERAL (
+        SELECT auth_config_id, refresh_at FROM connections_connectedaccount
+        WHERE status = 'ACTIVE' AND refresh_at IS NOT NULL
+          AND auth_config_id > due.auth_config_id
+        ORDER BY auth_config_id, refresh_at LIMIT 1) AS following
+)
+SELECT auth_config_id, refresh_at FROM due WHERE refresh_at <= %(now)s ORDER BY refresh_at
+"""
+
+_COLUMNS = """
+    account.id, account.project_id, account.auth_config_id, account.toolkit, account.expires_at,
+    account.granted_at, account.in_doubt_since, account.lease_id, account.lease_started_at,
+    account.lease_generation, account.lease_trigger, account.lease_worker
+"""
+_FREE = "(lease_until IS NULL OR lease_until <= now())"
+
+_CLAIM_DUE = f"""
+SELECT {_COLUMNS}
+FROM jsonb_to_recordset(%(limits)s) AS share(auth_config_id text, most int)
+CROSS JOIN LATERAL (
+    SELECT * FROM connections_connectedaccount
+    WHERE auth_config_id = share.auth_config_id AND status = 'ACTIVE' AND refresh_at <= %(now)s
+      AND {_FREE}
+    ORDER BY refresh_at LIMIT share.most FOR UPDATE SKIP LOCKED
+) AS account
+ORDER BY account.refresh_at
+"""  # noqa: S608 - constants
+
+# An account whose lost tokens were found may be claimed too: a refresh proves them.
+# The generation is compared on the row that is locked: it is evaluated anew where somebody changed
+# the row between this statement's snapshot and its lock. A joined row would not be.
+_CLAIM_ONE = f"""
+SELECT {_COLUMNS} FROM connections_connectedaccount AS account
+WHERE id = %(account_id)s AND grant_generation = %(generation)s AND {_FREE}
+  AND (status = 'ACTIVE'
+       OR status = 'EXPIRED' AND status_reason = 'rotation_lost' AND probe_at IS NOT NULL)
+FOR UPDATE SKIP LOCKED
+"""  # noqa: S608 - constants
+
+_CREDENTIALS = """
+SELECT account_id, generation, payload FROM connections_credentials WHERE account_id = ANY(%(ids)s)
+"""
+
+_LEASE = """
+UPDATE connections_connectedaccount AS account
+SET lease_id = given.lease_id, lease_generation = given.generation, lease_trigger = %(trigger)s,
+    lease_worker = %(worker)s, lease_started_at = %(now)s,
+    lease_until = now() + make_interval(secs => %(seconds)s),
+    in_doubt_since = given.in_doubt_since
+FROM jsonb_to_recordset(%(leases)s)
+    AS given(id text, lease_id text, generation bigint, in_doubt_since timestamptz)
+WHERE account.id = given.id
+"""
+
+_SWAP = """
+UPDATE connections_credentials AS credentials
+SET generation = given.generation + 1, payload = given.payload,
+    refresh_token_digest = given.refresh_token_digest, obtained_at = given.obtained_at
+FROM jsonb_to_recordset(%(rows)s) AS given(
+    account_id text, generation bigint, payload text, refresh_token_digest text,
+    obtained_at timestamptz)
+WHERE credentials.account_id = given.account_id AND credentials.generation <= given.generation
+RETURNING credentials.account_id
+"""
+
+# An account that is not ACTIVE keeps its tokens but is not refreshed. A warning that is due stays
+# due where the end has not moved.
+_RENEW = """
+UPDATE connections_connectedaccount AS account
+SET grant_generation = given.generation + 1, expires_at = given.expires_at,
+    refreshed_at = given.obtained_at, last_verified_at = given.obtained_at,
+    updated_at = %(now)s, refresh_failing_since = NULL, refresh_failures = 0,
+    refresh_at = CASE WHEN account.status = 'ACTIVE' THEN given.refresh_at END,
+    probe_at = CASE WHEN account.status = 'ACTIVE' THEN given.probe_at
+                    WHEN given.to_be_proven THEN %(now)s END,
+    grant_ends_at = given.grant_ends_at,
+    next_warning_at = CASE WHEN abs(extract(epoch FROM account.grant_ends_at - given.grant_ends_at))
+                                < %(same_end)s
+                      THEN account.next_warning_at ELSE given.next_warning_at END,
+    scopes_granted = CASE WHEN given.scopes IS NULL THEN account.scopes_granted
+                     ELSE ARRAY(SELECT jsonb_array_elements_text(given.scopes)) END,
+    streak_id = given.streak_id, in_doubt_since = NULL,
+    lease_id = '', lease_until = NULL, lease_started_at = NULL, lease_generation = 0,
+    lease_trigger = '', lease_worker = ''
+FROM jsonb_to_recordset(%(rows)s) AS given(
+    account_id text, generation bigint, obtained_at timestamptz, expires_at timestamptz,
+    refresh_at timestamptz, probe_at timestamptz, to_be_proven boolean, grant_ends_at timestamptz,
+    next_warning_at timestamptz, scopes jsonb, streak_id text)
+WHERE account.id = given.account_id
+"""
+
+_LENGTHEN = """
+UPDATE connections_refreshattempt AS attempt
+SET count = attempt.count + 1, finished_at = given.finished_at, generation = given.generation,
+    worker = given.worker, http_status = given.http_status
+FROM jsonb_to_recordset(%(rows)s) AS given(
+    id text, trigger text, finished_at timestamptz, generation bigint, worker text,
+    http_status int)
+WHERE attempt.id = given.id AND attempt.trigger = given.trigger AND attempt.outcome = 'stored'
+  AND attempt.started_at > given.finished_at - interval '7 days'
+RETURNING attempt.id
+"""
+
+_READ = """
+SELECT account.id AS account_id, account.project_id, account.auth_config_id, account.status,
+       account.status_reason, account.expires_at, account.refreshed_at, account.refresh_at,
+       account.refresh_failures, account.scopes_granted AS scopes, credentials.generation,
+       credentials.payload, credentials.refresh_token_digest
+FROM connections_connectedaccount AS account
+LEFT JOIN connections_credentials AS credentials ON credentials.account_id = account.id
+WHERE account.id = %(account_id)s
+  AND (%(project_id)s IS NULL OR account.project_id = %(project_id)s)
+  AND account.status <> 'DELETED'
+"""
+
+_LOCK = """
+SELECT id, status, status_reason, grant_generation, refresh_failures, lease_id, streak_id
+FROM connections_connectedaccount WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
+"""
+
+
+def due_configs(*, now: datetime) -> list[tuple[str, datetime]]:
+    """Return the configs with an account that is due, each with its longest waiting one's time.
+
+    One probe of the index per config, however many accounts there are.
+    """
+    return rows(_DUE, {"now": now})
+
+
+def select_due(*, limits: Mapping[str, int], now: datetime) -> list[dict[str, Any]]:
+    """Lock up to so many due accounts of each config, the longest waiting first."""
+    shares = [{"auth_config_id": pk, "most": most} for pk, most in limits.items()]
+    return dicts(_CLAIM_DUE, {"limits": json.dumps(shares), "now": now})
+
+
+def select_one(*, account_id: str, generation: int) -> list[dict[str, Any]]:
+    """Lock one account where nobody has it and its credentials are of ``generation``."""
+    return dicts(_CLAIM_ONE, {"account_id": account_id, "generation": generation})
+
+
+def select_credentials(account_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """Return generation and sealed payload of accounts whose rows are locked.
+
+    A statement of its own, so that it sees what was committed before the locks were granted.
+    """
+    found = rows(_CREDENTIALS, {"ids": list(account_ids)})
+    return {account_id: (generation, payload) for account_id, generation, payload in found}
+
+
+def lease(
+    leases: Sequence[Mapping[str, Any]], *, trigger: str, worker: str, seconds: float, now: datetime
+) -> None:
+    """Write down what is about to be done with accounts that this transaction has locked."""
+    given = {"trigger": trigger, "worker": worker, "seconds": seconds, "now": now}
+    run(_LEASE, given | {"leases": as_json(leases)})
+
+
+def swap_credentials(given: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Store new credentials where no newer ones stand; return whose were.
+
+    They are of an older generation than expected only where the database forgot a commit.
+    """
+    return {found for (found,) in rows(_SWAP, {"rows": as_json(given)})}
+
+
+def renew_accounts(changes: Iterable[Mapping[str, Any]], *, now: datetime) -> None:
+    """Write what follows from new credentials, and end the leases."""
+    given = {"rows": as_json(changes), "now": now, "same_end": SAME_END.total_seconds()}
+    run(_RENEW, given)
+
+
+def lengthen_streaks(given: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Count one more refresh on each row of the history given; return whose could be.
+
+    It cannot on a row of another trigger, of more than a week, or that has been pruned.
+    """
+    return {found for (found,) in rows(_LENGTHEN, {"rows": as_json(given)})}
+
+
+def read_account(*, account_id: str, project_id: str | None) -> dict[str, Any] | None:
+    """Return what a reader needs of one account and its credentials, in one statement.
+
+    Args:
+        project_id: whose account it has to be; None where that was checked.
+    """
+    found = dicts(_READ, {"account_id": account_id, "project_id": project_id})
+    return found[0] if found else None
+
+
+def lock_accounts(account_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Lock accounts, in the order of their ids so that nobody waits in a circle; return them."""
+    return {row["id"]: row for row in dicts(_LOCK, {"ids": list(account_ids)})}

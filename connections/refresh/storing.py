@@ -1,0 +1,209 @@
+"""Stores issued tokens, many accounts in one transaction, whether just received or found again.
+
+Storing an entry twice does no harm: an account whose newest generation is past the entry's has
+been settled, by this entry or by a newer grant.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from connections import vault
+from connections.actors import WORKER
+from connections.grants import shared_with_another
+from connections.lifecycle import HOLDS_CREDENTIALS
+from connections.models import (
+    ConnectedAccount,
+    Credentials,
+    Reason,
+    RefreshAttempt,
+    RefreshOutcome,
+    Status,
+)
+from connections.notices import tell
+from connections.refresh import queries
+from connections.refresh.retry import FAILURES_WORTH_TELLING
+from connections.schedule import RELEASED, next_warning
+from integrations.schemes import TokenSet
+from integrations.secrets.field import Sealed
+from webhooks.models import EventType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from connections.journal import Entry
+
+STORED, SUPERSEDED = RefreshOutcome.STORED, RefreshOutcome.SUPERSEDED
+
+
+def store_issued(entries: Sequence[Entry], *, now: datetime) -> dict[str, RefreshOutcome]:
+    """Store ``entries``, of different accounts; return each attempt's outcome by its id.
+
+    The accounts' rows are locked and read again first: whoever changed one meanwhile is right.
+    """
+    with transaction.atomic():
+        accounts = queries.lock_accounts([entry.account_id for entry in entries])
+        outcomes = {}
+        usable = []
+        for entry in entries:
+            account = accounts.get(entry.account_id)
+            if account is None or account["grant_generation"] > entry.generation:
+                outcomes[entry.attempt_id] = _settled(entry, account)
+            elif account["status"] not in HOLDS_CREDENTIALS:
+                outcomes[entry.attempt_id] = _discard(entry, now)
+            else:
+                usable.append(entry)
+        outcomes |= _store(usable, accounts, now)
+        return outcomes
+
+
+def _store(
+    entries: list[Entry], accounts: dict[str, dict[str, Any]], now: datetime
+) -> dict[str, RefreshOutcome]:
+    if not entries:
+        return {}
+    swapped = queries.swap_credentials(_credentials_row(entry) for entry in entries)
+    stored = [entry for entry in entries if entry.account_id in swapped]
+    streaks = _count_up(stored, accounts)
+    queries.renew_accounts(
+        [_account_row(entry, accounts[entry.account_id], streaks, now) for entry in stored],
+        now=now,
+    )
+    new = [entry for entry in stored if streaks[entry.account_id] == entry.attempt_id]
+    _write_attempts(new, STORED)
+    _tell_recovered(
+        pk
+        for pk in swapped
+        if accounts[pk]["status"] == Status.ACTIVE
+        and accounts[pk]["refresh_failures"] >= FAILURES_WORTH_TELLING
+    )
+    lost = [entry for entry in entries if entry.account_id not in swapped]
+    _write_attempts(lost, SUPERSEDED)
+    return {e.attempt_id: STORED for e in stored} | {e.attempt_id: SUPERSEDED for e in lost}
+
+
+def _credentials_row(entry: Entry) -> dict[str, Any]:
+    return {
+        "account_id": entry.account_id,
+        "generation": entry.generation,
+        "payload": str.__str__(entry.payload),
+        "refresh_token_digest": entry.refresh_token_digest,
+        "obtained_at": entry.obtained_at,
+    }
+
+
+def _account_row(
+    entry: Entry, account: dict[str, Any], streaks: dict[str, str], now: datetime
+) -> dict[str, Any]:
+    return {
+        "account_id": entry.account_id,
+        "generation": entry.generation,
+        "obtained_at": entry.obtained_at,
+        "expires_at": entry.expires_at,
+        "refresh_at": entry.refresh_at,
+        "probe_at": entry.probe_at,
+        # Declared dead because this very answer was missing. Whether it lives, a probe tells.
+        "to_be_proven": account["status_reason"] == Reason.ROTATION_LOST,
+        "grant_ends_at": entry.grant_ends_at,
+        "next_warning_at": next_warning(grant_ends_at=entry.grant_ends_at, now=now),
+        "scopes": entry.scopes,
+        "streak_id": streaks[entry.account_id],
+    }
+
+
+def _count_up(entries: list[Entry], accounts: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Count each entry up on the row of its run of successes; return the row's id by account.
+
+    Where there is no such row, it is the entry's own attempt that begins one.
+    """
+    running = {accounts[entry.account_id]["streak_id"]: entry for entry in entries}
+    running.pop("", None)
+    lengthened = queries.lengthen_streaks(
+        {
+            "id": streak_id,
+            "trigger": entry.trigger,
+            "finished_at": entry.obtained_at,
+            "generation": entry.generation,
+            "worker": entry.worker,
+            "http_status": entry.http_status,
+        }
+        for streak_id, entry in running.items()
+    )
+    return {
+        entry.account_id: streak_id
+        if (streak_id := accounts[entry.account_id]["streak_id"]) in lengthened
+        else entry.attempt_id
+        for entry in entries
+    }
+
+
+def _settled(entry: Entry, account: dict[str, Any] | None) -> RefreshOutcome:
+    """Tell what became of an entry that is not to be stored any more."""
+    if account is None:
+        return RefreshOutcome.DISCARDED
+    stored = Credentials.objects.filter(pk=entry.account_id).values_list("generation", "payload")
+    for generation, payload in stored:
+        if payload == entry.payload:
+            # Its own commit went through, and nobody heard of it.
+            return STORED
+        if generation == entry.generation + 1 or account["lease_id"] == entry.attempt_id:
+            _write_attempts([entry], SUPERSEDED)
+    mine = ConnectedAccount.objects.filter(pk=entry.account_id, lease_id=entry.attempt_id)
+    mine.update(**RELEASED)
+    return SUPERSEDED
+
+
+def _discard(entry: Entry, now: datetime) -> RefreshOutcome:
+    """Have the provider end tokens of an account that was revoked or deleted meanwhile."""
+    account = ConnectedAccount.objects.locked(entry.account_id)
+    shared = account.status == Status.DELETED and shared_with_another(account, account.identity_id)
+    if not shared:
+        vault.queue_revocation(account=account, tokens=_tokens(entry), actor=WORKER, now=now)
+    ConnectedAccount.objects.filter(pk=account.pk).update(
+        grant_generation=entry.generation + 1, **RELEASED
+    )
+    _write_attempts([entry], RefreshOutcome.DISCARDED)
+    return RefreshOutcome.DISCARDED
+
+
+def _tokens(entry: Entry) -> TokenSet:
+    sealed = Credentials(
+        account_id=entry.account_id,
+        project_id=entry.project_id,
+        generation=entry.generation + 1,
+        payload=Sealed(entry.payload),
+    )
+    return vault.open_grant(sealed)
+
+
+def _tell_recovered(account_ids: Iterable[str]) -> None:
+    for account_id in account_ids:
+        account = ConnectedAccount.objects.locked(account_id)
+        tell(account=account, type=EventType.REFRESH_RECOVERED, now=account.updated_at)
+
+
+def _write_attempts(entries: Iterable[Entry], outcome: RefreshOutcome) -> None:
+    RefreshAttempt.objects.bulk_create(
+        (
+            RefreshAttempt(
+                id=entry.attempt_id,
+                project_id=entry.project_id,
+                account_id=entry.account_id,
+                trigger=entry.trigger,
+                worker=entry.worker,
+                generation=entry.generation,
+                started_at=entry.started_at,
+                finished_at=entry.obtained_at,
+                outcome=outcome,
+                http_status=entry.http_status,
+            )
+            for entry in entries
+        ),
+        # A killed worker's attempt was written as unanswered: now its answer has been found.
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=["finished_at", "outcome", "http_status"],
+    )

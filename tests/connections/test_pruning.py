@@ -1,0 +1,189 @@
+"""What is forgotten when, and what stays because somebody still needs it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from connections.actors import SYSTEM
+from connections.checks import check_history
+from connections.issuing import issue_link
+from connections.models import (
+    ConnectAttempt,
+    ConnectedAccount,
+    ConnectLink,
+    RefreshAttempt,
+    RefreshOutcome,
+    Revocation,
+    Transition,
+    Trigger,
+)
+from connections.notices import describe_account
+from connections.operations import disable_account, enable_account
+from connections.pruning import KEPT_ATTEMPTS, policies, prune
+from connections.timeline import timeline
+from integrations.ids import id_at
+from integrations.pruning import Pruning
+from integrations.secrets import Secret
+from tests.making import CALLBACK_URL
+from webhooks.models import Event
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+HISTORY = timedelta(days=settings.HISTORY_DAYS)
+AUDIT = timedelta(days=settings.AUDIT_DAYS)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def walk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has not pruned yet."""
+    monkeypatch.setattr("connections.pruning._pruning", Pruning())
+
+
+def attempts(account: ConnectedAccount, count: int, *, since: datetime) -> list[str]:
+    rows = [
+        RefreshAttempt(
+            id=id_at("ra", since + timedelta(minutes=number)),
+            project=account.project,
+            account=account,
+            trigger=Trigger.SCHEDULE,
+            worker="w",
+            generation=1,
+            started_at=since,
+            finished_at=since,
+            outcome=RefreshOutcome.TRANSIENT,
+        )
+        for number in range(count)
+    ]
+    return [row.pk for row in RefreshAttempt.objects.bulk_create(rows)]
+
+
+def older(row: Any, prefix: str, moment: datetime) -> str:
+    """Give ``row`` an id as if it had been made at ``moment``; return it."""
+    pk = id_at(prefix, moment)
+    type(row).objects.filter(pk=row.pk).update(id=pk)
+    return pk
+
+
+def test_old_refreshes_go_but_for_an_accounts_newest(account: ConnectedAccount) -> None:
+    ids = attempts(account, KEPT_ATTEMPTS + 2, since=NOW - HISTORY - DAY)
+    assert prune(now=NOW)["refreshes"] == 2
+    assert set(RefreshAttempt.objects.values_list("pk", flat=True)) == set(ids[2:])
+
+
+def test_newer_refreshes_count_as_the_newest(account: ConnectedAccount) -> None:
+    attempts(account, 3, since=NOW - HISTORY - DAY)
+    attempts(account, KEPT_ATTEMPTS, since=NOW - DAY)
+    assert prune(now=NOW)["refreshes"] == 3
+
+
+def test_refreshes_within_the_time_stay(account: ConnectedAccount) -> None:
+    attempts(account, KEPT_ATTEMPTS + 2, since=NOW - HISTORY + DAY)
+    assert prune(now=NOW)["refreshes"] == 0
+
+
+def test_old_changes_of_status_go_but_for_an_accounts_last(account: ConnectedAccount) -> None:
+    for number, row in enumerate(Transition.objects.order_by("pk")):
+        last = older(row, "tr", NOW - AUDIT - DAY + timedelta(hours=number))
+    assert Transition.objects.count() > 1
+    prune(now=NOW)
+    assert Transition.objects.get().pk == last
+
+
+def test_changes_of_status_outlast_the_rest_of_the_history(account: ConnectedAccount) -> None:
+    disable_account(account=account, actor=SYSTEM)
+    for number, row in enumerate(Transition.objects.order_by("pk")):
+        older(row, "tr", NOW - AUDIT + DAY + timedelta(hours=number))
+    assert prune(now=NOW)["transitions"] == 0
+
+
+def link(account: ConnectedAccount, *, callback_url: str = "", age: timedelta = HISTORY) -> str:
+    made = issue_link(account=account, actor=SYSTEM, now=NOW - age - DAY, callback_url=callback_url)
+    return older(made.link, "cl", NOW - age - DAY)
+
+
+def test_old_links_go_with_their_trips(account: ConnectedAccount) -> None:
+    pk = link(account)
+    ConnectAttempt.objects.create(
+        id=id_at("at", NOW - DAY),
+        project=account.project,
+        link_id=pk,
+        auth_config=account.auth_config,
+        state_digest="s",
+        redirect_uri="https://x",
+        expires_at=NOW - DAY,
+    )
+    assert prune(now=NOW)["links"] == 1
+    assert not ConnectLink.objects.exists()
+    assert not ConnectAttempt.objects.exists()
+
+
+def test_the_link_that_says_where_to_go_back_to_stays(account: ConnectedAccount) -> None:
+    link(account, callback_url=CALLBACK_URL, age=HISTORY + DAY)
+    kept = link(account, callback_url=CALLBACK_URL)
+    prune(now=NOW)
+    assert ConnectLink.objects.get().pk == kept
+    _, sealed = describe_account(account, old_status=None, now=NOW, reauth=True)
+    assert "reauth_url" in sealed
+    assert ConnectLink.objects.exclude(pk=kept).get().callback_url == CALLBACK_URL
+
+
+def test_a_link_that_still_works_stays_however_old(account: ConnectedAccount) -> None:
+    pk = link(account)
+    ConnectLink.objects.filter(pk=pk).update(expires_at=NOW + DAY)
+    assert prune(now=NOW)["links"] == 0
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_old_revocations_go_when_they_are_over(account: ConnectedAccount, over: bool) -> None:
+    ended = {"confirmed_at": NOW} if over else {"payload": Secret("{}")}
+    Revocation.objects.create(
+        id=id_at("rv", NOW - AUDIT - DAY),
+        project=account.project,
+        account=account,
+        requested_by="operator:ann",
+        requested_at=NOW - AUDIT,
+        **ended,
+    )
+    assert prune(now=NOW)["revocations"] == int(over)
+
+
+def test_a_change_of_status_outlasts_its_event(account: ConnectedAccount) -> None:
+    enable = [disable_account, enable_account]
+    for change in enable:
+        change(account=account, actor=SYSTEM)
+        account.refresh_from_db()
+    titles = [entry.title for entry in timeline(account)]
+    for number, event in enumerate(Event.objects.order_by("pk")):
+        pk = id_at("evt", NOW - HISTORY - DAY + timedelta(hours=number))
+        row = Event.objects.get(pk=event.pk)
+        row.pk, row.sequence = pk, 1_000_000 + number
+        row.save(force_insert=True)
+        Transition.objects.filter(event=event).update(event=row)
+        event.delete()
+    assert prune(now=NOW)["events"] == len(titles)
+    assert [entry.title for entry in timeline(account)] == titles
+    assert {entry.event_id for entry in timeline(account)} == {""}
+
+
+def test_every_table_of_history_is_pruned() -> None:
+    named = {policy.rows.model for policy in policies(now=NOW)}
+    assert named == {RefreshAttempt, ConnectAttempt, ConnectLink, Revocation, Transition}
+
+
+@pytest.mark.parametrize(("history", "audit"), [(7, 400), (30, 29), (0, 0)])
+def test_too_short_a_memory_is_refused(settings: Settings, history: int, audit: int) -> None:
+    settings.HISTORY_DAYS, settings.AUDIT_DAYS = history, audit
+    assert [found.id for found in check_history()] == ["connections.E001"]
+
+
+def test_the_shortest_memory_is_longer_than_a_row_of_successes_grows(settings: Settings) -> None:
+    settings.HISTORY_DAYS = settings.AUDIT_DAYS = 8
+    assert check_history() == []
