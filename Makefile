@@ -8,7 +8,7 @@ PYTHONS := python3.13 python3.12 python3.11 python3 python3.14 python
 THROWAWAY := $(BIN)/python -m config.throwaway
 
 .DEFAULT_GOAL := help
-.PHONY: help install run manage check test browser screenshots format requirements clean
+.PHONY: help install run manage check test browser bench chaos screenshots format requirements clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ test: $(STAMP) browser ## run the tests; ARGS="-k name" chooses some
 
 browser: $(STAMP) ## find the browser that the tests drive, or install it
 	@$(BIN)/python -m tests.browser_program
+
+bench: $(STAMP) ## measure it beside what is written by hand; ARGS="--only read --quick"
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: $(STAMP) ## kill N real processes at random, then account for every grant; N=1000 SEED=7
+	@$(BIN)/python -m tests.chaos --kills $(or $(N),100) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 screenshots: $(STAMP) browser ## take the pictures in docs/img/ anew
 	$(BIN)/python -m tests.screenshots

@@ -85,7 +85,7 @@ def _connect(walk: Walk) -> None:
 
 
 def _wait_for_refreshes(walk: Walk, count: int) -> None:
-    eventually(lambda: len(walk.history("refresh")) >= count, f"{count} refreshes in the history")
+    eventually(lambda: walk.refreshes() >= count, f"{count} refreshes in the history")
 
 
 def side_by_side(page: Page, left: bytes, right: bytes) -> bytes:

@@ -1,0 +1,163 @@
+"""Why the answer to a call was lost, if it was: cut, or the caller killed, stopped, out of time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from tests.chaos.attempts import STORED
+from tests.chaos.deeds import DIED, KILLED
+from tests.chaos.faults import LOSES_ANSWER
+from tests.chaos.plan import STOP_WORKER
+
+if TYPE_CHECKING:
+    from tests.chaos.attempts import Attempt
+    from tests.chaos.calls import Call
+    from tests.chaos.chronicle import Deed
+    from tests.chaos.evidence import Evidence
+
+ANSWER_CUT = "answer_cut"
+ANSWER_LATE = "answer_late"
+KILLED_BEFORE_ROTATION = "killed_before_rotation"
+KILLED_BEFORE_ANSWER = "killed_before_answer"
+KILLED_AFTER_ANSWER = "killed_after_answer"
+STOPPED = "stopped"
+# A call may last 20 seconds; who hung up so late gave up.
+PATIENCE_SECONDS = 18.0
+# Only new tokens are journalled: a refusal is in memory until it is stored, however long that
+# takes. To lose it costs nothing but another call.
+REFUSAL_SECONDS = 60.0
+# Nobody is under way with a claim for longer: a lease, and a stop on top of it.
+CLAIM_SECONDS = 120.0
+# What a process sent right before it was killed is read so much later at the most; nobody else
+# takes the account up sooner.
+LATE_SECONDS = 0.2
+# Between a kill and the provider's seeing the connection closed.
+NOTICE_SECONDS = 1.0
+
+
+class Causes:
+    """Looks up what happened to a caller."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._window = evidence.window
+        self._kills = evidence.deeds_of(KILLED)
+        self._deaths = evidence.deeds_of(DIED)
+        self._stops = evidence.deeds_of(STOP_WORKER)
+        persons = {account.id: account.person for account in evidence.accounts}
+        self._attempts: dict[str, list[Attempt]] = defaultdict(list)
+        for attempt in sorted(evidence.attempts, key=lambda each: each.started_at):
+            self._attempts[persons.get(attempt.account, "")].append(attempt)
+        self._journalled = evidence.journalled
+
+    def attempt_of(self, call: Call) -> Attempt | None:
+        """Return the attempt that made the call: the last one that can have.
+
+        A row of successful ones stands for many, and others may have come in between.
+        """
+        able = [each for each in self._attempts[call.person] if self._can_have_made(each, call)]
+        return able[-1] if able else None
+
+    def _can_have_made(self, attempt: Attempt, call: Call) -> bool:
+        if call.at < attempt.started_at:
+            return False
+        if attempt.finished_at is not None:
+            return call.at <= attempt.finished_at
+        kills = self._struck(
+            self._kills, attempt.pid, attempt.started_at, attempt.started_at + CLAIM_SECONDS
+        )
+        return not kills or call.at <= kills[0].at + LATE_SECONDS or call.gone_at is not None
+
+    def in_doubt(self, call: Call, *, at: float) -> bool:
+        """Whether Evergrant knew then that the answer to ``call`` was missing."""
+        attempt = self.attempt_of(call)
+        if attempt is None or attempt.outcome == STORED:
+            return False
+        return attempt.doubtful or attempt.ended_after(at)
+
+    def lost(self, call: Call) -> str:
+        """Return why nobody can have the answer to ``call``; empty where somebody should."""
+        if call.fault in LOSES_ANSWER:
+            return ANSWER_CUT
+        attempt = self.attempt_of(call)
+        if attempt is not None and attempt.outcome == STORED:
+            return ""
+        pid = self._caller(call, attempt)
+        if call.gone_at is not None and (cause := self._hung_up(call, call.gone_at, pid)):
+            return cause
+        return "" if call.answered_at is None else self._unread(call, call.answered_at, pid)
+
+    def _unread(self, call: Call, answered_at: float, pid: int) -> str:
+        """Return why an answer that was sent was not kept; empty where it should have been."""
+        # A process that is killed on a busy machine closes its connections a little later.
+        began = call.at - NOTICE_SECONDS
+        if pid and (kills := self._struck(self._kills, pid, began, answered_at)):
+            return _stage(call, kills[0].at)
+        window = self._window_of(call)
+        if self._struck(self._kills, pid, answered_at, answered_at + window):
+            return KILLED_AFTER_ANSWER
+        return STOPPED if self._slept(pid, answered_at, window) else ""
+
+    def seconds_after_answer(self, call: Call) -> float | None:
+        """Return how long after the answer the caller was killed; None where it was not."""
+        if call.answered_at is None:
+            return None
+        end = call.answered_at + self._window_of(call)
+        pid = self._caller(call, self.attempt_of(call))
+        kills = self._struck(self._kills, pid, call.answered_at, end)
+        return kills[0].at - call.answered_at if kills else None
+
+    def journalled(self, call: Call, *, before: float) -> bool:
+        """Whether the tokens that ``call`` issued stood in the journal at that moment."""
+        entry = self._journalled.get(call.issued_digest)
+        return entry is not None and entry.obtained_at <= before
+
+    def doubted(self, person: str, *, after: float, before: float) -> bool:
+        """Whether an attempt that began in between was left without an outcome."""
+        return any(
+            each.doubtful and after <= each.started_at <= before for each in self._attempts[person]
+        )
+
+    def struck_at(self, pid: int, *, after: float, before: float) -> float | None:
+        """Return when that process was first killed, stopped or found dead in between, if ever."""
+        deeds = sorted([*self._kills, *self._stops, *self._deaths], key=lambda deed: deed.at)
+        struck = (deed.at for deed in deeds if pid in deed.pids and after <= deed.at <= before)
+        return next(struck, None)
+
+    def _hung_up(self, call: Call, gone_at: float, pid: int) -> str:
+        if kills := self._struck(self._kills, pid, gone_at - NOTICE_SECONDS, gone_at):
+            return _stage(call, kills[-1].at)
+        return ANSWER_LATE if gone_at - call.at > PATIENCE_SECONDS else ""
+
+    @staticmethod
+    def _caller(call: Call, attempt: Attempt | None) -> int:
+        """Return the calling process: as the provider saw it, else by Evergrant's own record."""
+        if call.pid is not None:
+            return call.pid
+        # A row of successful ones names one of many workers.
+        return attempt.pid if attempt is not None and attempt.outcome != STORED else 0
+
+    def _window_of(self, call: Call) -> float:
+        """Return for how long a kill may have taken the answer to ``call`` along."""
+        return self._window if call.issued_tokens else REFUSAL_SECONDS
+
+    def _slept(self, pid: int, answered_at: float, window: float) -> bool:
+        return any(
+            deed.at <= answered_at + window
+            and (deed.until is None or answered_at <= deed.until)
+            and (pid == 0 or pid in deed.pids)
+            for deed in self._stops
+        )
+
+    @staticmethod
+    def _struck(kills: list[Deed], pid: int, after: float, before: float) -> list[Deed]:
+        """Return the kills between the two moments, of ``pid`` where it is known (not 0)."""
+        return [
+            deed for deed in kills if after <= deed.at <= before and (pid == 0 or pid in deed.pids)
+        ]
+
+
+def _stage(call: Call, killed_at: float) -> str:
+    """Return in which stage of its call the caller was killed."""
+    early = call.worked_at is None or killed_at < call.worked_at
+    return KILLED_BEFORE_ROTATION if early else KILLED_BEFORE_ANSWER
