@@ -40,6 +40,8 @@ def store_refusal(*, claim: Claim, refusal: Refused, now: datetime) -> RefreshOu
     """
     with transaction.atomic():
         account = ConnectedAccount.objects.locked(claim.account_id)
+        if account.lease_id != claim.attempt_id and (stored := _stored_before(claim)):
+            return stored
         outcome = _store(claim, account, refusal, now)
         changes: dict[str, object] = {"streak_id": ""}
         if account.lease_id == claim.attempt_id:
@@ -49,6 +51,13 @@ def store_refusal(*, claim: Claim, refusal: Refused, now: datetime) -> RefreshOu
         _update(account, changes)
         _write_attempt(claim, refusal, outcome, now)
     return outcome
+
+
+def _stored_before(claim: Claim) -> RefreshOutcome | None:
+    """Return the attempt's outcome where its commit went through and nobody heard of it."""
+    ended = RefreshAttempt.objects.filter(pk=claim.attempt_id, finished_at__isnull=False)
+    outcome = ended.values_list("outcome", flat=True).first()
+    return RefreshOutcome(outcome) if outcome else None
 
 
 def _store(

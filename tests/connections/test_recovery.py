@@ -103,6 +103,17 @@ def test_storing_an_answer_twice_changes_nothing(due_account: ConnectedAccount) 
     assert RefreshAttempt.objects.get().outcome == RefreshOutcome.STORED
 
 
+def test_storing_a_refusal_twice_changes_nothing(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(REFUSED)
+    answer = call_provider(claim_one())
+    keep(answer)
+    keep(answer)
+    assert ConnectedAccount.objects.get().status_reason == Reason.GRANT_REVOKED
+    assert RefreshAttempt.objects.get().outcome == RefreshOutcome.TERMINAL
+
+
 def test_a_commit_that_nobody_heard_of_is_recognised_after_the_next_one(
     due_account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:

@@ -31,6 +31,7 @@ from connections.refresh.claim import Claim, claim_due
 from connections.refresh.work import refresh_claimed
 from connections.revoking import revoke_due
 from connections.schedule import plan
+from integrations.models import AuthConfig
 from integrations.schemes import TokenSet
 from tests.making import store_grant
 from tests.provider import REVOKE_PATH, Answer, ScriptedProvider, tokens
@@ -213,6 +214,80 @@ def test_a_refusal_after_a_cut_answer_is_a_lost_rotation(
     ConnectedAccount.objects.update(refresh_at=timezone.now())
     account = refreshed(due_account)
     assert (account.status, account.status_reason) == (Status.EXPIRED, Reason.ROTATION_LOST)
+
+
+def with_rotation(monkeypatch: pytest.MonkeyPatch, rotation: str, grace_seconds: int = 0) -> None:
+    facts = {"rotation": rotation, "grace_seconds": grace_seconds}
+    plain = AuthConfig.catalog_entry.fget  # type: ignore[attr-defined]
+    monkeypatch.setattr(
+        AuthConfig,
+        "catalog_entry",
+        property(lambda config: plain(config).model_copy(update=facts)),
+    )
+
+
+def test_the_retry_of_a_cut_answer_comes_within_the_providers_grace(
+    due_account: ConnectedAccount, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_rotation(monkeypatch, "rotates_with_grace", 10)
+    provider.answer_tokens(Answer(json={"access_token": "lost"}, cut=True))
+    account = refreshed(due_account)
+    assert account.in_doubt_since is not None
+    assert account.refresh_at is not None
+    assert account.refresh_at <= timezone.now() + timedelta(seconds=2)
+
+
+def test_a_refresh_token_that_does_not_rotate_is_never_lost(
+    due_account: ConnectedAccount, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_rotation(monkeypatch, "none")
+    provider.answer_tokens(
+        Answer(json={"access_token": "lost"}, cut=True),
+        Answer(status=400, json={"error": "invalid_grant"}),
+    )
+    refreshed(due_account)
+    ConnectedAccount.objects.update(refresh_at=timezone.now())
+    assert refreshed(due_account).status_reason == Reason.GRANT_REVOKED
+
+
+def test_a_doubt_ends_with_the_next_answer(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(Answer(json={"access_token": "lost"}, cut=True), tokens(2))
+    refreshed(due_account)
+    ConnectedAccount.objects.update(refresh_at=timezone.now())
+    assert refreshed(due_account).in_doubt_since is None
+
+
+def test_time_outs_for_hours_end_no_doubtful_account(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(Answer(json={"access_token": "lost"}, cut=True))
+    for _ in range(5):
+        ConnectedAccount.objects.update(refresh_at=timezone.now())
+        account = refreshed(due_account)
+    assert account.status == Status.ACTIVE
+
+
+def test_successes_in_a_row_are_one_row_of_the_history(due_account: ConnectedAccount) -> None:
+    for _ in range(3):
+        ConnectedAccount.objects.update(refresh_at=timezone.now())
+        refreshed(due_account)
+    attempt = RefreshAttempt.objects.get()
+    assert (attempt.count, attempt.generation) == (3, 3)
+    assert attempt.finished_at is not None
+    assert attempt.finished_at > attempt.started_at
+
+
+def test_a_failure_ends_a_row_of_successes(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(tokens(2), tokens(3), Answer(status=500, json={}), tokens(4))
+    for _ in range(4):
+        ConnectedAccount.objects.update(refresh_at=timezone.now())
+        refreshed(due_account)
+    counts = RefreshAttempt.objects.order_by("pk").values_list("outcome", "count")
+    assert list(counts) == [("stored", 2), ("transient", 1), ("stored", 1)]
 
 
 def test_an_account_without_refresh_token_ends_with_its_token(
