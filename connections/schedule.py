@@ -35,8 +35,8 @@ class Schedule:
     """The times that follow from tokens; None where there is nothing to wait for.
 
     ``expires_at``: the access token ends. ``refresh_at``: it is refreshed, or, without a refresh
-    token, the account expires. ``probe_at``: the status is proven. ``grant_ends_at``: the refresh
-    token ends.
+    token, the account expires. ``probe_at``: the status is proven. ``grant_ends_at``: nothing
+    renews the tokens any more.
     """
 
     expires_at: datetime | None
@@ -66,7 +66,7 @@ def plan(
         expires_at=expires_at,
         refresh_at=refresh_at,
         probe_at=None if refreshed_before or toolkit.identity is None else proven_until,
-        grant_ends_at=_grant_ends_at(tokens, auth_config, granted_at or now, now),
+        grant_ends_at=_grant_ends_at(tokens, auth_config, expires_at, granted_at or now, now),
     )
 
 
@@ -122,10 +122,15 @@ def _refresh_at(
 
 
 def _grant_ends_at(
-    tokens: TokenSet, auth_config: AuthConfig, granted_at: datetime, now: datetime
+    tokens: TokenSet,
+    auth_config: AuthConfig,
+    expires_at: datetime | None,
+    granted_at: datetime,
+    now: datetime,
 ) -> datetime | None:
     if tokens.refresh_token is None:
-        return None
+        # Nothing renews the token, so it is the grant.
+        return expires_at
     return auth_config.catalog_entry.refresh_token.ends_at(
         granted_at=granted_at,
         refreshed_at=now,

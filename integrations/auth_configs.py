@@ -30,6 +30,7 @@ def create_auth_config(
     parameters: Mapping[str, str] | None = None,
     authorization_parameters: Mapping[str, str] | None = None,
     token_parameters: Mapping[str, str] | None = None,
+    testing_mode: bool = False,
 ) -> AuthConfig:
     """Create an auth config of ``project`` for the catalog's ``toolkit``.
 
@@ -50,6 +51,7 @@ def create_auth_config(
         parameters=dict(parameters or {}),
         authorization_parameters=dict(authorization_parameters or {}),
         token_parameters=dict(token_parameters or {}),
+        testing_mode=testing_mode,
     )
     try:
         auth_config.full_clean()

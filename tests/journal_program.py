@@ -18,9 +18,12 @@ from typing import Any
 from django.conf import settings
 from django.utils.log import configure_logging
 
-from connections import journal
-from connections.journal import Orphan, current
-from tests.journal_entries import make_entry
+# Like every process of ours it has its settings before anything of ours is imported.
+configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
+
+from connections import journal  # noqa: E402
+from connections.journal import Orphan, current  # noqa: E402
+from tests.journal_entries import make_entry  # noqa: E402
 
 # A child that is not done by then waits for a lock that nobody will release.
 STUCK_SECONDS = 20
@@ -154,7 +157,6 @@ COMMANDS: dict[str, Callable[..., Any]] = {
 
 def main() -> None:
     """Obey until standard input ends."""
-    configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
     for line in sys.stdin:
         name, *arguments = line.split()
         answer(COMMANDS[name](*arguments))

@@ -44,8 +44,9 @@ def complete(*, attempt: ConnectAttempt, tokens: TokenSet) -> Outcome:
     if toolkit.identity is not None:
         try:
             identity = _identify(tokens, toolkit.identity)
-        except ProbeRejected:
-            return _reject(attempt, tokens, Reason.PROBE_REJECTED, "probe_rejected")
+        except ProbeRejected as error:
+            code = error.error_code or "probe_rejected"
+            return _reject(attempt, tokens, Reason.PROBE_REJECTED, code)
         except IdentityUnavailable as error:
             return _reject(attempt, tokens, Reason.EXCHANGE_FAILED, error.code)
     return _store(attempt, tokens, identity, timezone.now())
@@ -186,7 +187,9 @@ def _is_somebody_else(account: ConnectedAccount, identity: UpstreamIdentity | No
 def _identify(tokens: TokenSet, identity: Identity) -> UpstreamIdentity:
     try:
         return identify(access_token=tokens.access_token, identity=identity)
-    except IdentityUnavailable:
+    except IdentityUnavailable as error:
+        if error.retry_after is not None:
+            raise
         # The call is read-only, so an outage of a moment is worth a second try.
         return identify(access_token=tokens.access_token, identity=identity)
 

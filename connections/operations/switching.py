@@ -35,8 +35,8 @@ def disable_account(*, account: ConnectedAccount, actor: Actor, note: str = "") 
 def enable_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -> None:
     """Let an INACTIVE account be used again.
 
-    It is refreshed at once, because its token may have ended; one without a refresh token is due
-    at its end.
+    It is refreshed at once, because its token may have ended; one without a refresh token is
+    probed at once, and due at its end.
 
     Raises:
         TransitionRefused, StatusChanged: it is not INACTIVE (any more).
@@ -48,7 +48,11 @@ def enable_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -
         reason=Reason.ENABLED,
         actor=actor,
         cause=note,
-        changes={"refresh_at": now if _can_refresh(account) else account.expires_at},
+        changes=(
+            {"refresh_at": now}
+            if _can_refresh(account)
+            else {"refresh_at": account.expires_at, "probe_at": now}
+        ),
         now=now,
     )
 

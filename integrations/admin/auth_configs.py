@@ -57,6 +57,7 @@ class AuthConfigForm(InProjectForm):
             "authorization_parameters",
             "token_parameters",
             "enabled",
+            "testing_mode",
         )
         labels = {"client_id": "Client ID"}
 
@@ -114,7 +115,7 @@ class AuthConfigAdmin(ScopedAdmin):
     search_fields = ("name", "id__exact", "client_id__exact")
     readonly_fields = ("redirect_uri", "project_name", "toolkit_label")
     add_fieldsets = (
-        (None, {"fields": ("project", "name", "toolkit", "enabled")}),
+        (None, {"fields": ("project", "name", "toolkit", "enabled", "testing_mode")}),
         ("Client", {"fields": ("client_id", "new_client_secret")}),
         (
             "Requests",
@@ -122,7 +123,10 @@ class AuthConfigAdmin(ScopedAdmin):
         ),
     )
     fieldsets = (
-        (None, {"fields": ("name", "toolkit_label", "project_name", "enabled")}),
+        (
+            None,
+            {"fields": ("name", "toolkit_label", "project_name", "enabled", "testing_mode")},
+        ),
         ("Client", {"fields": ("redirect_uri", "client_id", "new_client_secret")}),
         (
             "Requests",

@@ -38,6 +38,7 @@ class AuthConfigIn(Schema):
     parameters: dict[str, Text] = {}
     authorization_parameters: dict[str, Text] = {}
     token_parameters: dict[str, Text] = {}
+    testing_mode: bool = False
 
 
 class AuthConfigOut(Schema):
@@ -52,8 +53,10 @@ class AuthConfigOut(Schema):
     parameters: dict[str, str]
     redirect_uri: str
     enabled: bool
+    testing_mode: bool
     misconfigured_since: datetime | None
     misconfigured_error: str
+    calls_blocked_until: datetime | None
     created_at: datetime
 
 

@@ -80,10 +80,14 @@ def _step_for(key: KeyState, status: KeysStatus) -> str:
         return (
             f"wait: the {key.texts:,} texts of key {key.key_id} in {', '.join(left)} go with time."
         )
-    if key.position is None:
-        return ""
+    return "" if key.position is None else _farewell(key, status)
+
+
+def _farewell(key: KeyState, status: KeysStatus) -> str:
     if key.canary is CanaryState.RETIRED:
         return f"take key {key.key_id}, number {key.position} of the list, out of it."
+    if any(found.seal_with(key.key_id) for found in status.connections):
+        return f"restart the processes that still seal with key {key.key_id}."
     return f"`keys retire {key.key_id}`."
 
 

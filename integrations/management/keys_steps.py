@@ -41,7 +41,7 @@ def added(step: Step) -> str:
 def promoted(step: Step, before: Sequence[str]) -> str:
     """Say how the new order gets everywhere."""
     after = sorted(before, key=lambda name: name != step.key_id)
-    head = f"Key {step.key_id} may seal: no process is connected that could not open it."
+    head = f"Key {step.key_id} goes first: each process seals with it from its next start on."
     change = _spread(step) or (
         f"Move the {_ordinal(before, step.key_id)} key of {VARIABLE} to the front, wherever a "
         f"process is started: {', '.join(before)} becomes {', '.join(after)}."

@@ -109,15 +109,10 @@ class Connection:
             OutOfTime, OutOfBytes: the meter stopped it.
             OSError: it was cut.
         """
-        size = 0
-        while True:
-            raw = self._read_raw_head()
-            size += len(raw)
-            if size > HEAD_ALLOWANCE:
-                raise ResponseTooLarge("its head")
-            head = parse_head(raw, method=method)
-            if not head.is_interim:
-                return head
+        head = parse_head(self._read_raw_head(), method=method)
+        while head.is_interim:
+            head = parse_head(self._read_raw_head(), method=method)
+        return head
 
     def _read_raw_head(self) -> bytearray:
         buffer = self._buffer

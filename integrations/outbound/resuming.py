@@ -56,7 +56,7 @@ def keep_ticket(connection: Connection) -> None:
     if known is not None and known.verified_at + YOUNG_SECONDS > connection.verified_at:
         return
     session = sock.session
-    if session is None or not session.has_ticket or sock.version() != "TLSv1.3":
+    if session is None or not session.has_ticket:  # of TLS 1.2 none is asked for
         return
     if len(_tickets) >= MAX_TICKETS:
         _tickets.clear()

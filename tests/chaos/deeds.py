@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from tests.chaos.provider_process import ProviderProcess
     from tests.chaos.world import World
 
-AIM_SECONDS = 8.0
+AIM_SECONDS = 6.0
 LOOK_SECONDS = 0.02
 # One kill in so many comes while the victim is still starting, and perhaps draining.
 UNRIPE_SHARE = 0.15
+# Who logs nothing is taken to work after so many times the usual age.
+PATIENT = 6
 # A stopped worker sleeps so much longer than its lease.
 OVERSLEEP_SECONDS = 4.0
 # What a process that ended by itself is noted as.
@@ -115,12 +117,17 @@ class Doer:
         """Return a process that is at work, waiting for one; mostly."""
         while True:
             awake = [each for each in self._world.of_kind(kind) if not each.stopped]
-            ripe = [each for each in awake if each.age > self._world.options.ripe]
+            ripe = [each for each in awake if self._is_ripe(each)]
             among = awake if draw < UNRIPE_SHARE or kind != WORKER else ripe
             if among:
                 return among[int(draw * 1000) % len(among)]
             self.tick()
             time.sleep(LOOK_SECONDS)
+
+    def _is_ripe(self, program: Program) -> bool:
+        """Whether it has worked for a while; on a busy machine it takes long to start."""
+        ripe = self._world.options.ripe
+        return program.age > PATIENT * ripe or (program.works and program.age > ripe)
 
     def _shoot(self, step: Step) -> bool:
         """Have a provider kill whoever calls next; return whether it did."""

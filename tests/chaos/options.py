@@ -23,7 +23,7 @@ class Options:
         lifetimes: access tokens live one of these.
         lease: REFRESH_LEASE_SECONDS of every process.
         pace: mean time between two kills.
-        ripe: a worker is mostly left to work for so long before it is killed.
+        ripe: so many seconds after its start a worker may be killed, if it works by then.
         settle: how long at most everything may take to come to rest at the end.
         keep: keep the run's folder: logs, books of calls, database.
     """
@@ -36,7 +36,7 @@ class Options:
     lifetimes: tuple[float, ...] = (8.0, 12.0, 20.0)
     lease: int = 35
     pace: float = 1.5
-    ripe: float = 4.0
+    ripe: float = 3.0
     settle: float = 150.0
     output: Path = Path("var/chaos.json")
     keep: bool = False

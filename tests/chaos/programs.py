@@ -45,11 +45,13 @@ class Program:
         self._leash = leash
         self._environment = environment
         self._log = logs / f"{name}.log"
+        self._logged = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it; nothing is waited for."""
         with self._log.open("ab") as log:
+            self._logged = log.tell()
             self._process = subprocess.Popen(
                 leashed(self._command, number=self._leash),
                 cwd=ROOT,
@@ -77,6 +79,11 @@ class Program:
     def age(self) -> float:
         """Seconds since it was started."""
         return time.time() - self.born
+
+    @property
+    def works(self) -> bool:
+        """Whether it has begun to work: it has logged something since it was started."""
+        return self._log.stat().st_size > self._logged
 
     def pids(self) -> list[int]:
         """Return its own number and those of what it started, as far as Linux tells."""

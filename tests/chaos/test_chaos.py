@@ -18,6 +18,7 @@ from tests.run_process import OWN
 KILLS = 50
 ACCOUNTS = 60
 PACE_SECONDS = 1.0
+RIPE_SECONDS = 2.5
 LONGEST_SECONDS = 600
 
 
@@ -25,7 +26,8 @@ LONGEST_SECONDS = 600
 def run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return the summary of a run, whose table is shown where a test fails."""
     output: Path = tmp_path_factory.mktemp("chaos") / "chaos.json"
-    options = [f"--kills={KILLS}", f"--accounts={ACCOUNTS}", f"--pace={PACE_SECONDS}"]
+    options = [f"--kills={KILLS}", f"--accounts={ACCOUNTS}"]
+    options += [f"--pace={PACE_SECONDS}", f"--ripe={RIPE_SECONDS}"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.chaos", *options, f"--output={output}"],
         cwd=ROOT,

@@ -252,7 +252,8 @@ def test_an_account_that_another_sweeper_holds_is_passed_over(
         finally:
             connections.close_all()
 
-    with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+    # The transaction ends first, so that whoever waits for it can end too.
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
         ConnectedAccount.objects.locked(lasting.pk)
         assert pool.submit(claim).result(timeout=30) == 0
 

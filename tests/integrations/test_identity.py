@@ -155,6 +155,12 @@ def test_another_code_with_that_status_is_no_dead_token(provider: ScriptedProvid
     assert (caught.value.code, caught.value.http_status) == ("missing_scope", 403)
 
 
+def test_a_number_that_no_field_names_is_no_code(provider: ScriptedProvider) -> None:
+    with pytest.raises(IdentityUnavailable) as caught:
+        ask(provider, Answer(status=403, json=[190]), error_path="0")
+    assert caught.value.code == "http_403"
+
+
 def test_what_is_not_dead_comes_before_what_is(provider: ScriptedProvider) -> None:
     rules = {"not_dead": [{"status": 401, "error": "missing_scope"}]}
     with pytest.raises(IdentityUnavailable):

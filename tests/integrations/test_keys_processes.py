@@ -107,6 +107,18 @@ def test_an_operator_rotates_and_the_old_list_starts_nothing_any_more(
     assert service.path.stat().st_mode & 0o777 == 0o600
 
 
+def test_make_manage_changes_the_keys_of_make_run(keys_in_turn: Keys, tmp_path: Path) -> None:
+    [key] = keys_in_turn.configured
+    kept = tmp_path / "evergrant.env"
+    kept.write_text(f"SECRET_KEY={'s3cret-' * 9}\nFIELD_ENCRYPTION_KEYS={key}\nA=b=c\n")
+    variables = environment(EVERGRANT_VAR=str(tmp_path), SECRET_KEY="")
+    done = run("-m", "config.run.manage", "keys", "add", **variables)
+    assert done.returncode == 0, done.stderr
+    [secret_key, keys, other] = kept.read_text().splitlines()
+    assert (secret_key, other) == (f"SECRET_KEY={'s3cret-' * 9}", "A=b=c")
+    assert re.fullmatch(f"FIELD_ENCRYPTION_KEYS={key},{FERNET_KEY.pattern}", keys)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_interrupted_says_so_and_the_next_one_does_the_rest(
     keys_in_turn: Keys, number: signal.Signals

@@ -142,6 +142,15 @@ def test_a_process_that_cannot_open_what_is_sealed_now_is_flagged(keys_in_turn: 
     assert f"restart the processes that were started without key {keys_in_turn.ids[0]}" in said
 
 
+def test_a_process_that_still_seals_with_the_old_key_is_to_be_restarted(
+    keys_in_turn: Keys,
+) -> None:
+    old_key = keys_in_turn.configured[0]
+    old = keys_in_turn.rotate()
+    with process(old_key, keys_in_turn.configured[0]):
+        assert f"Next: restart the processes that still seal with key {old}." in keys("status")
+
+
 # --- Re-sealing ----------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.chaos.calls import Call
 from tests.chaos.explaining.finding import Finding
-from tests.chaos.faults import DOES_NOTHING, DROP
+from tests.chaos.faults import DOES_NOTHING, DROP, LOSES_ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +45,9 @@ def _trouble(first: Call, second: Call, causes: Causes) -> str:
     """Return what is wrong with sending the token of ``first`` again; empty where nothing is."""
     if first.fault in DOES_NOTHING - {DROP} and first.gone_at is None:
         # Refused in so many words: the token is as good as before.
+        return ""
+    if first.fault in LOSES_ANSWER and not first.issued_tokens:
+        # A refusal that arrived as half of one.
         return ""
     if first.fault != DROP and not causes.lost(first):
         return "the first one was answered"

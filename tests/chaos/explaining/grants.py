@@ -73,8 +73,10 @@ class Grants:
 
     def _withdrawn(self, account: Account, family: Family, step: Transition) -> Finding:
         # In doubt, a refusal cannot be told from that of a token which was rotated unheard.
-        issued = [call.at for call in self._calls[family.id] if call.issued_tokens]
-        doubted = self._causes.doubted(account.person, after=max(issued) - 1.0, before=step.at)
+        calls = self._calls[family.id]
+        kept = [each.at for each in calls if each.issued_tokens and not self._causes.lost(each)]
+        since = max(kept, default=family.opened_at)
+        doubted = self._causes.doubted(account.person, after=since, before=step.at)
         if step.reason in WITHDRAWN or (step.reason == ROTATION_LOST and doubted):
             kind = "revoked_by_person"
         else:
