@@ -15,6 +15,7 @@ from config.api_docs import Docs
 from config.api_keys import KeyBearer, KeyHeader
 from connections.api import router as connections_router
 from integrations.api import router as integrations_router
+from integrations.database import DATABASE_AWAY
 from integrations.errors import EvergrantError
 from webhooks.api import router as webhooks_router
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 View: TypeAlias = "Callable[..., HttpResponse]"
 
 log = structlog.get_logger(__name__)
+
+# RFC 9110, 10.2.3: when a caller may try again after the database was away.
+DATABASE_RETRY_SECONDS = 5
 
 
 api = NinjaAPI(
@@ -94,6 +98,18 @@ def _on_unknown_path(request: HttpRequest, error: Http404) -> HttpResponse:
 @api.exception_handler(HttpError)
 def _on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return error_response(request, error.status_code, "invalid_request", str(error))
+
+
+def _on_lost_database(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.warning("api_lost_database", error=type(error).__name__, path=request.path)
+    message = "The database does not answer at the moment. Try again."
+    response = error_response(request, 503, "database_unavailable", message)
+    response["Retry-After"] = str(DATABASE_RETRY_SECONDS)
+    return response
+
+
+for _kind in DATABASE_AWAY:
+    api.add_exception_handler(_kind, _on_lost_database)
 
 
 @api.exception_handler(Exception)

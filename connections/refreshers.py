@@ -66,11 +66,6 @@ class Refreshers:
             finally:
                 self._end()
 
-    @property
-    def pids(self) -> list[int]:
-        """The process ids of those that run."""
-        return [place.process.pid for place in self._places if place.process and place.process.pid]
-
     def _fill(self) -> None:
         for place in self._places:
             if place.process is None and time.monotonic() >= place.due_at:
@@ -100,15 +95,12 @@ class Refreshers:
         process.close()
 
     def _end(self) -> None:
-        running = [place.process for place in self._places if place.process]
-        for process in running:
-            # Those that are in the middle of their start get no signal handler in time; they see
-            # the pipe.
-            process.terminate()
+        # What tells them to end; one that is just beginning could miss a signal.
         for end in self._pipe:
             os.close(end)
-        for process in running:
-            process.join()
+        for place in self._places:
+            if place.process is not None:
+                place.process.join()
 
 
 def _work(pipe: tuple[int, int]) -> None:

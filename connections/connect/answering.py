@@ -86,7 +86,7 @@ def _exchange(attempt: ConnectAttempt, code: Secret, now: datetime) -> Outcome:
         code=code, redirect_uri=attempt.redirect_uri, code_verifier=attempt.code_verifier
     )
     if isinstance(verdict, Granted):
-        return complete(attempt=attempt, tokens=verdict.tokens)
+        return complete(attempt=attempt, tokens=verdict.tokens, asked_at=now)
     return fail(
         attempt=attempt, reason=Reason.EXCHANGE_FAILED, error_code=verdict.error_code, now=now
     )

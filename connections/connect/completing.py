@@ -31,11 +31,15 @@ if TYPE_CHECKING:
     from integrations.secrets import Secret
 
 
-def complete(*, attempt: ConnectAttempt, tokens: TokenSet) -> Outcome:
+def complete(*, attempt: ConnectAttempt, tokens: TokenSet, asked_at: datetime) -> Outcome:
     """Store ``tokens`` as the account's grant once they are proven.
 
     Tokens of the wrong person are revoked. Those of a person nobody knows are left to run out:
     revoking them might end a grant that another account stands on.
+
+    Args:
+        asked_at: a time before the tokens were issued: their lifetimes are counted from it, so
+            that none is thought to outlive its end.
     """
     toolkit = attempt.auth_config.catalog_entry
     if attempt.nonce and not _nonce_matches(tokens.id_token, attempt.nonce):
@@ -49,7 +53,7 @@ def complete(*, attempt: ConnectAttempt, tokens: TokenSet) -> Outcome:
             return _reject(attempt, tokens, Reason.PROBE_REJECTED, code)
         except IdentityUnavailable as error:
             return _reject(attempt, tokens, Reason.EXCHANGE_FAILED, error.code)
-    return _store(attempt, tokens, identity, timezone.now())
+    return _store(attempt, tokens, identity, asked_at, timezone.now())
 
 
 def fail(
@@ -87,7 +91,11 @@ def fail(
 
 
 def _store(
-    attempt: ConnectAttempt, tokens: TokenSet, identity: UpstreamIdentity | None, now: datetime
+    attempt: ConnectAttempt,
+    tokens: TokenSet,
+    identity: UpstreamIdentity | None,
+    asked_at: datetime,
+    now: datetime,
 ) -> Outcome:
     link = attempt.link
     with transaction.atomic():
@@ -98,7 +106,7 @@ def _store(
             pass
         else:
             _complete_link(link, now)
-            _activate(account, attempt, tokens, identity, now)
+            _activate(account, attempt, tokens, identity, asked_at=asked_at, now=now)
             return Outcome(
                 link=link, account=account, succeeded=True, reason=Reason(account.status_reason)
             )
@@ -115,12 +123,14 @@ def _activate(
     attempt: ConnectAttempt,
     tokens: TokenSet,
     identity: UpstreamIdentity | None,
+    *,
+    asked_at: datetime,
     now: datetime,
 ) -> None:
     connected_before = account.transitions.filter(to_status=Status.ACTIVE).exists()
     reason = Reason.RECONNECTED if connected_before else Reason.CONNECTED
     granted = attempt.scopes if tokens.scopes is None else tokens.scopes
-    changes = new_grant_columns(tokens=tokens, auth_config=attempt.auth_config, now=now) | {
+    changes = new_grant_columns(tokens=tokens, auth_config=attempt.auth_config, now=asked_at) | {
         "scopes_requested": attempt.scopes,
         "scopes_granted": granted,
     }

@@ -1,7 +1,6 @@
 """What happened to an account: changes of status and attempts to refresh."""
 
 from django.db import models
-from django.db.models import Q
 
 from connections.models.status import Reason, Status
 from integrations.ids import IdField

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_LEASED = ("id", "lease_id", "generation", "in_doubt_since", "streak_id")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
@@ -124,12 +126,12 @@ def _take(
     _write_cut_attempts(row for row in rows if row["lease_id"])
     for row in rows:
         row["in_doubt_since"] = _doubt(row)
+        if row["lease_id"]:
+            # The cut attempt stands in the history now: what was a row of successes has ended.
+            row["streak_id"] = ""
         row["lease_id"] = new_id("ra")
     queries.lease(
-        [
-            {name: row[name] for name in ("id", "lease_id", "generation", "in_doubt_since")}
-            for row in rows
-        ],
+        [{name: row[name] for name in _LEASED} for row in rows],
         trigger=trigger,
         worker=worker_name(),
         seconds=settings.REFRESH_LEASE_SECONDS,

@@ -34,7 +34,7 @@ SELECT auth_config_id, refresh_at FROM due WHERE refresh_at <= %(now)s ORDER BY 
 _COLUMNS = """
     account.id, account.project_id, account.auth_config_id, account.toolkit, account.expires_at,
     account.granted_at, account.in_doubt_since, account.lease_id, account.lease_started_at,
-    account.lease_generation, account.lease_trigger, account.lease_worker
+    account.lease_generation, account.lease_trigger, account.lease_worker, account.streak_id
 """
 _FREE = "(lease_until IS NULL OR lease_until <= now())"
 
@@ -70,9 +70,9 @@ UPDATE connections_connectedaccount AS account
 SET lease_id = given.lease_id, lease_generation = given.generation, lease_trigger = %(trigger)s,
     lease_worker = %(worker)s, lease_started_at = %(now)s,
     lease_until = now() + make_interval(secs => %(seconds)s),
-    in_doubt_since = given.in_doubt_since
-FROM jsonb_to_recordset(%(leases)s)
-    AS given(id text, lease_id text, generation bigint, in_doubt_since timestamptz)
+    in_doubt_since = given.in_doubt_since, streak_id = given.streak_id
+FROM jsonb_to_recordset(%(leases)s) AS given(
+    id text, lease_id text, generation bigint, in_doubt_since timestamptz, streak_id text)
 WHERE account.id = given.id
 """
 

@@ -122,8 +122,8 @@ def get_credentials(
     backing_off = stored.refresh_failures > 0 and (stored.refresh_at or now) > now
     trigger = Trigger.FORCED if refused else Trigger.READ
     try:
-        if not backing_off and _refresh(stored, trigger, now, wait_seconds):
-            return grant(read(account_id))
+        if not backing_off:
+            _replace(stored, trigger, now, wait_seconds)
     except RefreshTimeout as error:
         failure = error
     stored = read(account_id)
@@ -155,9 +155,10 @@ def refresh_account(
         return grant(stored)
     if stored.cannot_be_renewed(now=now):
         raise NothingToRefresh(connected_account_id=account_id)
-    if _refresh(stored, trigger, now, wait_seconds):
-        return grant(read(account_id))
-    raise RefreshUnavailable(connected_account_id=account_id)
+    replaced = _replace(stored, trigger, now, wait_seconds)
+    if replaced is None:
+        raise RefreshUnavailable(connected_account_id=account_id)
+    return grant(replaced)
 
 
 def read(account_id: str, *, project_id: str | None = None) -> Stored:
@@ -197,6 +198,21 @@ def grant(stored: Stored) -> Grant:
         expires_at=stored.expires_at,
         scopes=stored.scopes,
     )
+
+
+def _replace(seen: Stored, trigger: Trigger, began: datetime, wait_seconds: float) -> Stored | None:
+    """Get ``seen`` replaced by tokens that live; return them, or None where that failed.
+
+    What replaced it may be an answer that waited in the journal, and be over already: then it is
+    refreshed in its turn.
+    """
+    for _ in range(2):
+        if not _refresh(seen, trigger, began, wait_seconds):
+            return None
+        seen = read(seen.account_id)
+        if seen.lives_for(0, now=timezone.now()):
+            return seen
+    return None
 
 
 def _refresh(seen: Stored, trigger: Trigger, began: datetime, wait_seconds: float) -> bool:

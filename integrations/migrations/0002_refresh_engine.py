@@ -4,30 +4,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('integrations', '0001_initial'),
+        ("integrations", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='authconfig',
-            name='calls_blocked_until',
+            model_name="authconfig",
+            name="calls_blocked_until",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='authconfig',
-            name='configuration_failures',
+            model_name="authconfig",
+            name="configuration_failures",
             field=models.PositiveIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
-            model_name='authconfig',
-            name='testing_mode',
-            field=models.BooleanField(default=False, help_text='The provider has this app in testing, where it may end grants early (Google: after 7 days).'),
+            model_name="authconfig",
+            name="testing_mode",
+            field=models.BooleanField(
+                default=False,
+                help_text="The provider has this app in testing, where it may end grants early (Google: after 7 days).",
+            ),
         ),
         migrations.AddField(
-            model_name='keycanary',
-            name='retired_at',
+            model_name="keycanary",
+            name="retired_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
     ]

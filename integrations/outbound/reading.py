@@ -5,10 +5,9 @@ import zlib
 from integrations.outbound.connection import Connection
 from integrations.outbound.errors import ResponseInterrupted, ResponseTooLarge
 from integrations.outbound.heads import Head
-from integrations.outbound.metering import Meter
 
 
-def read_body(connection: Connection, head: Head, *, max_bytes: int, meter: Meter) -> bytes:
+def read_body(connection: Connection, head: Head, *, max_bytes: int) -> bytes:
     """Read to the end of the body.
 
     Raises:
@@ -21,7 +20,6 @@ def read_body(connection: Connection, head: Head, *, max_bytes: int, meter: Mete
         raise ResponseTooLarge("as declared")
     decoder = _decoder(head.headers.get("content-encoding", ""), max_bytes)
     for piece in connection.read_body(head):
-        meter.seconds_left()
         decoder.feed(piece)
     return decoder.finish()
 

@@ -29,7 +29,7 @@ def deliver(call: PreparedCall) -> Response:
     meter = Meter(seconds=call.limits.deadline, max_body_bytes=call.limits.max_response_bytes)
     connection = _connect(call, meter)
     try:
-        head, body = _exchange(connection, call, meter)
+        head, body = _exchange(connection, call)
         keep_ticket(connection)
     except BaseException:
         connection.close()
@@ -97,13 +97,13 @@ def _take_kept(call: PreparedCall, addresses: Sequence[str], meter: Meter) -> Co
     return connection
 
 
-def _exchange(connection: Connection, call: PreparedCall, meter: Meter) -> tuple[Head, bytes]:
+def _exchange(connection: Connection, call: PreparedCall) -> tuple[Head, bytes]:
     """Send and read; from here on, whatever fails, the peer may have acted on the request."""
     head: Head | None = None
     try:
         _write(connection, call)
         head = connection.read_head(method=call.method)
-        body = read_body(connection, head, max_bytes=call.limits.max_response_bytes, meter=meter)
+        body = read_body(connection, head, max_bytes=call.limits.max_response_bytes)
     except errors.OutboundError as error:
         failure = error
     except OutOfTime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.http import HttpRequest
 from django.test import Client
 from pytest_django.fixtures import Settings
@@ -26,6 +27,18 @@ def debug(request: pytest.FixtureRequest, settings: Settings) -> bool:
 @pytest.mark.usefixtures("debug")
 def test_an_unknown_path_is_not_found(owner: Caller, path: str) -> None:
     assert code_of(owner("GET", path)) == (404, "not_found")
+
+
+def test_without_a_database_the_caller_is_told_when_to_try_again(
+    owner: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(**_: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr("connections.refresh.queries.read_account", lost)
+    response = owner("GET", "/connected_accounts/ca_x/credentials")
+    assert code_of(response) == (503, "database_unavailable")
+    assert int(response["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize("path", ["/api/v2/auth_configs", "/api/", "/api/v1"])

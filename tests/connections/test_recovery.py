@@ -95,6 +95,16 @@ def test_an_answer_that_was_found_completes_its_attempt(due_account: ConnectedAc
     assert attempt.finished_at is not None
 
 
+def test_a_cut_attempt_ends_a_row_of_successes(due_account: ConnectedAccount) -> None:
+    refresh_claimed(claim_one())
+    for _ in range(2):
+        ConnectedAccount.objects.update(refresh_at=timezone.now(), lease_until=None)
+        claim = claim_one()
+    refresh_claimed(claim)
+    rows = RefreshAttempt.objects.order_by("pk").values_list("outcome", "count")
+    assert list(rows) == [("stored", 1), ("in_doubt", 1), ("stored", 1)]
+
+
 def test_storing_an_answer_twice_changes_nothing(due_account: ConnectedAccount) -> None:
     answer = call_provider(claim_one())
     keep(answer)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -157,6 +157,27 @@ def test_during_an_outage_readers_do_not_call_more_often_than_the_backoff(
         with pytest.raises(RefreshUnavailable):
             get_credentials(account_id=due_account.pk)
     assert len(provider.token_calls()) == 1
+
+
+@pytest.mark.django_db
+def test_an_answer_that_waited_too_long_in_the_journal_is_not_served(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(tokens(2, expires_in=0), tokens(3))
+    grant = get_credentials(account_id=due_account.pk)
+    assert grant.tokens.access_token.reveal() == "access-3"
+
+
+@pytest.mark.django_db
+def test_a_lifetime_counts_from_before_the_call(
+    due_account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    called: list[datetime] = []
+    answer = Answer(json=tokens(2).json, before=lambda: called.append(timezone.now()))
+    provider.answer_tokens(answer)
+    grant = get_credentials(account_id=due_account.pk)
+    assert grant.expires_at is not None
+    assert grant.expires_at <= called[0] + timedelta(seconds=60)
 
 
 @pytest.mark.django_db

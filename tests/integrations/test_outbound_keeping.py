@@ -301,6 +301,28 @@ def test_a_kept_connection_obeys_the_limits_of_the_call_that_uses_it() -> None:
     assert caught.value.outcome_unknown
 
 
+def _answer_once(server: HostileServer, sock: socket.socket) -> None:
+    _read_request(sock)
+    server.send(sock, PLAIN)
+    server.closing.wait(30)
+
+
+def test_a_kept_connection_is_written_to_within_the_deadline_of_its_call() -> None:
+    with hostile_server(on_accept=_answer_once) as server:
+        call(server, limits=Limits(deadline=60, max_response_bytes=100))
+        started = time.monotonic()
+        with pytest.raises(outbound.DeadlineExceeded):
+            outbound.send(
+                role=Role.TOKEN,
+                method="POST",
+                url=server.url("/token"),
+                content=b"x" * 50_000_000,  # nobody reads it
+                repeatable=True,
+                limits=Limits(deadline=0.3, max_response_bytes=100),
+            )
+    assert time.monotonic() - started < 5
+
+
 # --- How they end --------------------------------------------------------------------------------
 
 

@@ -168,6 +168,29 @@ def test_a_handshake_by_drops_ends_at_the_deadline_unsent() -> None:
     assert caught.value.outcome_unknown is False
 
 
+def _read_slowly(server: HostileServer, sock: socket.socket) -> None:
+    while not server.closing.wait(0.005):  # about 10 MB a second
+        for _ in range(4):
+            sock.recv(16_384)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_peer_that_reads_slowly_is_left_at_the_deadline(
+    server_context: ssl.SSLContext,
+) -> None:
+    with hostile_server(tls=server_context, on_accept=_read_slowly) as slow:
+        started = time.monotonic()
+        with pytest.raises(outbound.DeadlineExceeded):
+            outbound.send(
+                role=Role.WEBHOOK,
+                method="POST",
+                url=f"https://{NAME}:{slow.port}/",
+                content=b"x" * 50_000_000,
+                limits=Limits(deadline=0.3, max_response_bytes=100),
+            )
+    assert time.monotonic() - started < 2
+
+
 def test_a_connection_that_is_gone_before_the_handshake_was_not_sent(trusted: None) -> None:
     """Python's ssl shakes no hands on it, and would write what follows in the clear."""
     with hostile_server(on_accept=_reset) as server:
