@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -15,7 +16,6 @@ from config.api_docs import Docs
 from config.api_keys import KeyBearer, KeyHeader
 from connections.api import router as connections_router
 from integrations.api import router as integrations_router
-from integrations.database import DATABASE_AWAY
 from integrations.errors import EvergrantError
 from webhooks.api import router as webhooks_router
 
@@ -100,16 +100,15 @@ def _on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return error_response(request, error.status_code, "invalid_request", str(error))
 
 
+@api.exception_handler(OperationalError)
+@api.exception_handler(InterfaceError)
+@api.exception_handler(InternalError)
 def _on_lost_database(request: HttpRequest, error: Exception) -> HttpResponse:
     log.warning("api_lost_database", error=type(error).__name__, path=request.path)
     message = "The database does not answer at the moment. Try again."
     response = error_response(request, 503, "database_unavailable", message)
     response["Retry-After"] = str(DATABASE_RETRY_SECONDS)
     return response
-
-
-for _kind in DATABASE_AWAY:
-    api.add_exception_handler(_kind, _on_lost_database)
 
 
 @api.exception_handler(Exception)

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from django.db.models import DurationField, ExpressionWrapper, F, Max, Q
+from django.db.models import DurationField, Exists, ExpressionWrapper, F, Max, OuterRef, Q
 from django.db.models.functions import Now
 
 from connections import journal
 from connections.models import Worker
 from connections.workers import worker_name
 from integrations.database import DATABASE_AWAY
+from integrations.stopping import stop_announced
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -32,6 +33,7 @@ JOB: Final = "job"
 LIVE: Final = timedelta(seconds=15)
 # After that a job's process is gone, or has not been given a watch for long.
 JOB_KEPT: Final = timedelta(minutes=2)
+# For so long a host is remembered: it may come back, and its journal with it.
 KEPT: Final = timedelta(days=1)
 # Counting the journal's keys reads its files.
 COUNT_SECONDS: Final = 60.0
@@ -64,7 +66,7 @@ def beat(
         _forget_the_lost()
     _, journal_bytes = journal.size()
     facts: dict[str, Any] = {
-        "host": socket.gethostname()[:100],
+        "host": _host(),
         "pid": os.getpid(),
         "started_by": started_by,
         "started_at": started_at,
@@ -85,11 +87,17 @@ def beat(
 
 
 def end() -> None:
-    """Take leave: a command's row goes; a job's process only waits for its next watch."""
+    """Take leave: a command's row goes; a job's process only waits for its next watch.
+
+    Where the job runner itself ends, the rows of all its processes go. Should this host have
+    another job runner, that one's next beats bring back its own.
+    """
     try:
         mine = Worker.objects.filter(pk=worker_name())
         mine.exclude(started_by=JOB).delete()
         mine.update(under_way=0)
+        if stop_announced():
+            Worker.objects.filter(host=_host(), started_by=JOB).delete()
     except DATABASE_AWAY as error:
         # The row stays and is shown as not seen, until others remove it.
         log.warning("heartbeat_not_ended", error=type(error).__name__)
@@ -116,6 +124,11 @@ def unseen_for() -> timedelta | None:
     return shortest
 
 
+def _host() -> str:
+    return socket.gethostname()[:100]
+
+
 def _forget_the_lost() -> None:
-    lost = Q(seen_at__lt=Now() - KEPT) | Q(started_by=JOB, seen_at__lt=Now() - JOB_KEPT)
-    Worker.objects.filter(lost).delete()
+    newer = Worker.objects.filter(host=OuterRef("host"), seen_at__gt=OuterRef("seen_at"))
+    replaced = Q(Exists(newer), started_by=JOB, seen_at__lt=Now() - JOB_KEPT)
+    Worker.objects.filter(replaced | Q(seen_at__lt=Now() - KEPT)).delete()

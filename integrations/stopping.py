@@ -27,11 +27,16 @@ def announce_stop() -> None:
     _announced[0] = 1
 
 
+def stop_announced() -> bool:
+    """Whether this process ends because the one it was forked from does."""
+    return bool(_announced[0])
+
+
 class _Stop(threading.Event):
     """Set by a signal, or by `announce_stop` in this process or the one it was forked from."""
 
     def is_set(self) -> bool:
-        return super().is_set() or bool(_announced[0])
+        return super().is_set() or stop_announced()
 
     def wait(self, timeout: float | None = None) -> bool:
         ends = float("inf") if timeout is None else time.monotonic() + timeout

@@ -16,7 +16,6 @@ from connections.refresh.reconciling import find_again, prepare
 from connections.workers import worker_name
 from integrations.ids import new_id
 from integrations.models import AuthConfig
-from integrations.outbound import LIMITS, Role
 from integrations.secrets.field import Sealed
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ _LEASED = ("id", "lease_id", "generation", "in_doubt_since", "streak_id")
 class Claim:
     """One account that this worker, and nobody else, refreshes now.
 
-    ``call_before`` is on the monotonic clock: a call that begins later could outlast the lease.
+    ``ends_at`` is on the monotonic clock: a call that is not over by then could outlast the lease.
     ``in_doubt``: an earlier call with the same refresh token was cut short, so the provider may
     have answered it with tokens that nobody has.
     """
@@ -48,7 +47,7 @@ class Claim:
     trigger: Trigger
     worker: str
     started_at: datetime
-    call_before: float
+    ends_at: float
     expires_at: datetime | None
     granted_at: datetime | None
     in_doubt_since: datetime | None
@@ -138,9 +137,10 @@ def _take(
         now=now,
     )
     configs = AuthConfig.objects.in_bulk({row["auth_config_id"] for row in rows})
-    deadline = began + settings.REFRESH_LEASE_SECONDS - LIMITS[Role.TOKEN].deadline
+    # Counted from before the lease began, by a clock that goes on while the process stands still.
+    ends_at = began + settings.REFRESH_LEASE_SECONDS
     return [
-        _claim(row, configs[row["auth_config_id"]], trigger, call_before=deadline, now=now)
+        _claim(row, configs[row["auth_config_id"]], trigger, ends_at=ends_at, now=now)
         for row in rows
     ]
 
@@ -181,7 +181,7 @@ def _claim(
     auth_config: AuthConfig,
     trigger: Trigger,
     *,
-    call_before: float,
+    ends_at: float,
     now: datetime,
 ) -> Claim:
     return Claim(
@@ -199,7 +199,7 @@ def _claim(
         trigger=trigger,
         worker=worker_name(),
         started_at=now,
-        call_before=call_before,
+        ends_at=ends_at,
         expires_at=row["expires_at"],
         granted_at=row["granted_at"],
         in_doubt_since=row["in_doubt_since"],

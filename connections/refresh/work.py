@@ -16,6 +16,7 @@ from connections.refresh.issued import seal
 from connections.refresh.outcome import store_refusal
 from connections.refresh.storing import store_issued
 from integrations.database import DATABASE_AWAY
+from integrations.outbound import LIMITS, Role
 from integrations.schemes import Granted, OAuth2Client, RefusalKind, Refused
 from integrations.secrets.keyring import SealingError
 
@@ -85,10 +86,11 @@ def _call(claim: Claim) -> Verdict:
         lives = claim.token_lives(now=timezone.now())
         kind = RefusalKind.TRANSIENT if lives else RefusalKind.TERMINAL
         return Refused(kind=kind, error_code="", reason="token_expired")
-    if time.monotonic() > claim.call_before:
+    if claim.ends_at - time.monotonic() < LIMITS[Role.TOKEN].deadline:
         # This process stood still for so long that the lease could end amid the call.
         return Refused(kind=RefusalKind.TRANSIENT, error_code="lease_too_short")
-    return OAuth2Client.of(claim.auth_config).refresh(refresh_token=tokens.refresh_token)
+    client = OAuth2Client.of(claim.auth_config)
+    return client.refresh(refresh_token=tokens.refresh_token, ends_at=claim.ends_at)
 
 
 def store(answers: Sequence[Answer], *, troubled: Iterable[str], now: datetime) -> None:

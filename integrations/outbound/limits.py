@@ -1,6 +1,7 @@
 """Roles of outgoing calls and the limits of each."""
 
 import enum
+import math
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -25,10 +26,13 @@ class Limits:
     Attributes:
         deadline: seconds in total: DNS, connect, TLS, sending, headers and body.
         max_response_bytes: of the body, both as received and as decoded.
+        ends_at: an earlier end, on the monotonic clock. It holds although the process stood still
+            for a while before it sent anything.
     """
 
     deadline: float
     max_response_bytes: int
+    ends_at: float = math.inf
 
 
 # A token call must end well before the lease of a refresh does (settings.REFRESH_LEASE_SECONDS).

@@ -5,6 +5,7 @@ now and then gains nothing, in whatever phase. The bytes are counted below the H
 no oddity of framing can fill the memory. No thread is needed, so forks are harmless.
 """
 
+import math
 import socket
 import ssl
 import time
@@ -28,11 +29,12 @@ class Meter:
     Args:
         seconds: until its deadline, from now on.
         max_body_bytes: of the answer's body, as received.
+        ends_at: an earlier deadline, on the monotonic clock.
     """
 
-    def __init__(self, *, seconds: float, max_body_bytes: int) -> None:
+    def __init__(self, *, seconds: float, max_body_bytes: int, ends_at: float = math.inf) -> None:
         self.started = time.monotonic()
-        self._deadline = self.started + seconds
+        self._deadline = min(self.started + seconds, ends_at)
         self._bytes_left = max_body_bytes + HEAD_ALLOWANCE
 
     def seconds_left(self) -> float:

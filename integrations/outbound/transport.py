@@ -26,7 +26,11 @@ def deliver(call: PreparedCall) -> Response:
     Raises:
         OutboundError: `outcome_unknown` is True from the first byte on that was sent.
     """
-    meter = Meter(seconds=call.limits.deadline, max_body_bytes=call.limits.max_response_bytes)
+    meter = Meter(
+        seconds=call.limits.deadline,
+        max_body_bytes=call.limits.max_response_bytes,
+        ends_at=call.limits.ends_at,
+    )
     connection = _connect(call, meter)
     try:
         head, body = _exchange(connection, call)

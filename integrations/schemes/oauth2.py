@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from authlib.common.urls import add_params_to_qs, add_params_to_uri
@@ -93,9 +94,16 @@ class OAuth2Client:
             code_verifier=code_verifier.reveal() if code_verifier else None,
         )
 
-    def refresh(self, *, refresh_token: Secret) -> Verdict:
-        """Trade the refresh token for new tokens (RFC 6749, 6). Never sent twice from here."""
-        return self._token_call(grant_type="refresh_token", refresh_token=refresh_token.reveal())
+    def refresh(self, *, refresh_token: Secret, ends_at: float = math.inf) -> Verdict:
+        """Trade the refresh token for new tokens (RFC 6749, 6). Never sent twice from here.
+
+        Args:
+            ends_at: on the monotonic clock: nothing is sent or waited for after that.
+        """
+        limits = replace(outbound.LIMITS[outbound.Role.TOKEN], ends_at=ends_at)
+        return self._token_call(
+            grant_type="refresh_token", limits=limits, refresh_token=refresh_token.reveal()
+        )
 
     def revoke(self, *, token: Secret, hint: str) -> Refused | None:
         """Revoke ``token`` at the provider (RFC 7009).
@@ -119,13 +127,15 @@ class OAuth2Client:
             return None
         return verdict
 
-    def _token_call(self, *, grant_type: str, **parameters: str | None) -> Verdict:
+    def _token_call(
+        self, *, grant_type: str, limits: outbound.Limits | None = None, **parameters: str | None
+    ) -> Verdict:
         if not self._secret().isascii():
             return _UNUSABLE_SECRET
         body = prepare_token_request(grant_type, **parameters)
         body = add_params_to_qs(body, list(self.token_parameters.items()))
         try:
-            response = self._post(self.toolkit.token_url, body, outbound.Role.TOKEN)
+            response = self._post(self.toolkit.token_url, body, outbound.Role.TOKEN, limits)
         except outbound.OutboundError as error:
             return judge_failure(error)
         sent = [value for value in parameters.values() if value]
@@ -141,14 +151,21 @@ class OAuth2Client:
         except outbound.MalformedBody:
             return False
 
-    def _post(self, url: str, body: str, role: outbound.Role) -> outbound.Response:
+    def _post(
+        self, url: str, body: str, role: outbound.Role, limits: outbound.Limits | None = None
+    ) -> outbound.Response:
         secret = self._secret()
         method = self.toolkit.client_auth if secret else "none"
         auth = ClientAuth(self.client_id, secret, method)
         headers = {"Content-Type": FORM, "Accept": "application/json"}
         url, headers, body = auth.prepare("POST", url, headers, body)
         return outbound.send(
-            role=role, method="POST", url=url, headers=headers, content=body.encode()
+            role=role,
+            method="POST",
+            url=url,
+            headers=headers,
+            content=body.encode(),
+            limits=limits,
         )
 
     def _secret(self) -> str:

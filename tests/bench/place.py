@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from config.leash import leashed
 from tests.bench.load import Job, Load
 from tests.bench.options import ROOT
 
@@ -51,7 +53,7 @@ class ProviderProcess:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.provider"],
+            leashed([sys.executable, "-m", "tests.bench.provider"], number=signal.SIGKILL),
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import importlib
 import pickle
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import django
 
+from config.leash import leashed
 from tests.bench.figures import Figures
 from tests.bench.options import ROOT, Options
 from tests.bench.place import Place
@@ -21,7 +23,9 @@ from tests.bench.place import Place
 def run_suite(name: str, *, place: Place, options: Options, figures: Path) -> int:
     """Run a suite and return its exit code. ``figures`` is the file it writes to."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.suite", name, str(figures)],
+        leashed(
+            [sys.executable, "-m", "tests.bench.suite", name, str(figures)], number=signal.SIGKILL
+        ),
         cwd=ROOT,
         env=place.environment,
         stdin=subprocess.PIPE,

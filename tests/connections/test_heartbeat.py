@@ -135,8 +135,25 @@ def test_a_process_ends_although_the_database_is_away() -> None:
 def test_rows_of_the_lost_are_forgotten() -> None:
     other("killed yesterday", unseen=timedelta(hours=25))
     other("killed today", unseen=timedelta(hours=23))
-    other("job gone", unseen=timedelta(minutes=3), started_by=heartbeat.JOB)
+    other("job replaced", unseen=timedelta(minutes=3), started_by=heartbeat.JOB)
     other("job waiting", unseen=timedelta(minutes=1), started_by=heartbeat.JOB)
     beat()
     names = set(Worker.objects.values_list("name", flat=True)) - {worker_name()}
     assert names == {"killed today", "job waiting"}
+
+
+def test_a_host_is_remembered_by_its_last_process() -> None:
+    other("job gone", unseen=timedelta(hours=3), started_by=heartbeat.JOB)
+    beat()
+    assert Worker.objects.filter(name="job gone").exists()
+
+
+def test_the_end_of_the_job_runner_is_the_end_of_its_processes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(heartbeat, "stop_announced", lambda: True)
+    beat(started_by=heartbeat.JOB)
+    Worker.objects.create(**{**Worker.objects.values().get(), "name": "sibling", "pid": 8})
+    other("elsewhere", unseen=timedelta(0), started_by=heartbeat.JOB)
+    heartbeat.end()
+    assert Worker.objects.get().name == "elsewhere"

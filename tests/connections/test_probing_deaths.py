@@ -19,6 +19,7 @@ from tests.connections.proving import (
     events_of,
     probe_all,
     probes_at,
+    reconnect,
 )
 from tests.provider import USERINFO_PATH, Answer, ScriptedProvider
 
@@ -133,6 +134,24 @@ def test_storing_a_death_twice_tells_it_once(
     findings = probe_all(now=now + HALF_A_MINUTE)
     probing.finish(findings, now=now + HALF_A_MINUTE)
     assert len(events_of(lasting, "connected_account.expired")) == 1
+
+
+def test_a_death_is_dropped_where_the_person_reconnected_in_the_last_moment(
+    lasting: ConnectedAccount,
+    provider: ScriptedProvider,
+    monkeypatch: pytest.MonkeyPatch,
+    now: datetime,
+) -> None:
+    provider.answer(USERINFO_PATH, REFUSAL)
+    probe_all(now=now)
+
+    def settle(rows: object, *, now: datetime) -> None:
+        reconnect(lasting, now=now)
+
+    monkeypatch.setattr("connections.probing.queries.settle", settle)
+    probe_all(now=now + HALF_A_MINUTE)
+    lasting.refresh_from_db()
+    assert (lasting.status, lasting.grant_generation) == (Status.ACTIVE, 2)
 
 
 def test_a_refused_token_that_can_be_refreshed_is_refreshed_at_once(

@@ -12,6 +12,7 @@ from connections.actors import WORKER
 from connections.lifecycle import move
 from connections.models import ConnectedAccount, Reason, Status, Trigger
 from connections.operations import delete_account
+from connections.probing.reviving import finish_renewal
 from connections.refresh.claim import claim_account
 from connections.refresh.issued import seal
 from connections.refresh.storing import store_issued
@@ -110,8 +111,9 @@ def test_reviving_twice_tells_it_once(
     found: ConnectedAccount, provider: ScriptedProvider, now: datetime
 ) -> None:
     provider.answer_tokens(tokens(3))
-    findings = probe_all(now=now)
-    probing.finish(findings, now=now)
+    [finding] = probe_all(now=now)
+    assert isinstance(finding, probing.Renewed)
+    finish_renewal(finding, now=now)
     found.refresh_from_db()
     assert found.status == Status.ACTIVE
     assert len(events_of(found, "connected_account.reactivated")) == 1
@@ -134,3 +136,5 @@ def test_an_account_that_expired_for_good_is_not_tried(
     move(account=account, to=Status.EXPIRED, reason=Reason.GRANT_REVOKED, actor=WORKER, now=now)
     ConnectedAccount.objects.update(probe_at=now)
     assert probing.claim_due(limit=16, now=now) == []
+    account.refresh_from_db()
+    assert account.probe_at == now

@@ -79,6 +79,14 @@ def test_the_longest_waiting_come_first(auth_config: AuthConfig, now: datetime) 
     assert first.account_id == accounts[1].pk
 
 
+def test_those_that_are_not_due_wait_though_others_of_their_config_are(
+    auth_config: AuthConfig, now: datetime
+) -> None:
+    due, waiting = connect_many(auth_config, 2, now)
+    ConnectedAccount.objects.filter(pk=waiting.pk).update(probe_at=now + MINUTE)
+    assert [claimed.account_id for claimed in probing.claim_due(limit=16, now=now)] == [due.pk]
+
+
 def test_a_config_is_never_probed_past_its_cap(
     auth_config: AuthConfig, monkeypatch: pytest.MonkeyPatch, now: datetime
 ) -> None:
@@ -180,6 +188,21 @@ def test_a_client_that_is_limited_is_left_alone_and_no_other(
     connect_many(other_config, 2, now)
     probes = probing.claim_due(limit=16, now=now)
     assert (claimed_by(auth_config, probes), claimed_by(other_config, probes)) == (0, 2)
+
+
+def test_no_trial_is_used_up_for_a_client_that_has_to_wait(
+    auth_config: AuthConfig, provider: ScriptedProvider, now: datetime
+) -> None:
+    connect_many(auth_config, 1, now)
+    endpoint = Breaker.objects.create(
+        endpoint=f"{provider.url} (identity)", opened_at=now - MINUTE, open_until=now - MINUTE
+    )
+    Breaker.objects.create(
+        endpoint=f"{auth_config.pk} (identity)", opened_at=now, open_until=now + MINUTE
+    )
+    assert probing.claim_due(limit=16, now=now) == []
+    endpoint.refresh_from_db()
+    assert endpoint.trial_until is None
 
 
 def test_an_identity_call_that_fails_keeps_nobody_from_refreshing(

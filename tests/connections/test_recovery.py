@@ -240,7 +240,7 @@ def test_old_segments_go_once_the_database_has_all_of_them(due_account: Connecte
 def test_a_process_that_stood_still_beyond_its_lease_does_not_call(
     due_account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
-    stale = replace(claim_one(), call_before=time.monotonic() - 1)
+    stale = replace(claim_one(), ends_at=time.monotonic() + 19)
     refresh_claimed(stale)
     assert provider.token_calls() == []
     account = ConnectedAccount.objects.get()

@@ -81,6 +81,7 @@ SQL = {
     "connections/refresh/queries.py",
     "connections/refresh/reconciling.py",
     "integrations/models/api_key.py",
+    "integrations/pruning.py",
     "webhooks/recording.py",
 }
 

@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 
 from integrations import outbound
 from integrations.outbound import Limits, Response, Role, resolving
+from integrations.outbound.metering import Meter, MeteredSocket, OutOfTime
 from tests.hostile_server import HostileServer, hostile_server
 
 DEADLINE = 0.25
@@ -71,6 +72,23 @@ def test_a_peer_that_never_reads_is_left_at_the_deadline() -> None:
             content=b"x" * 50_000_000,
             limits=QUICK,
         )
+
+
+@pytest.mark.parametrize("write", ["send", "sendall"])
+def test_each_way_of_writing_obeys_the_meter(write: str) -> None:
+    """`ssl` makes of one `sendall` as many `send` as it needs, each of which begins anew."""
+    ours, theirs = socket.socketpair()
+    with theirs, MeteredSocket(fileno=ours.detach()) as sock:
+        sock.settimeout(SLACK * 3)
+        sock.meter = Meter(seconds=DEADLINE, max_body_bytes=0)
+        with pytest.raises(OutOfTime):
+            _flood(sock, write)
+        assert DEADLINE <= time.monotonic() - sock.meter.started < DEADLINE + SLACK
+
+
+def _flood(sock: MeteredSocket, write: str) -> None:
+    while True:
+        getattr(sock, write)(b"x" * 1_000_000)
 
 
 def test_a_connection_that_never_opens_was_not_sent() -> None:
@@ -174,6 +192,7 @@ def test_a_body_of_exactly_the_cap_is_taken(server: HostileServer) -> None:
         "/cut-before-answer",
         "/reset-before-answer",
         "/cut-in-status",
+        "/cut-in-headers",
         "/cut-in-body",
         "/cut-in-chunk",
         "/cut-between-chunks",

@@ -1,5 +1,7 @@
 """A call without an auth object is prepared without requests, and comes out the same."""
 
+from typing import Any
+
 import pytest
 import requests
 import requests.auth
@@ -20,7 +22,7 @@ def _no_loopback(settings: Settings) -> None:
     settings.OUTBOUND_ALLOW_LOOPBACK = False
 
 
-def prepared(url: str = "https://provider.example/", **kwargs: object) -> PreparedCall:
+def prepared(url: str = "https://provider.example/", **kwargs: Any) -> PreparedCall:
     """Return what a transport gets."""
     calls: list[PreparedCall] = []
 
@@ -29,14 +31,12 @@ def prepared(url: str = "https://provider.example/", **kwargs: object) -> Prepar
         return Response(status=200, headers={}, body=b"", elapsed=0)
 
     with outbound.use_transport(keep):
-        outbound.send(role=Role.TOKEN, method="POST", url=url, **kwargs)  # type: ignore[arg-type]
+        outbound.send(role=Role.TOKEN, method="POST", url=url, **kwargs)
     return calls[0]
 
 
-def by_requests(
-    url: str = "https://provider.example/", **kwargs: object
-) -> requests.PreparedRequest:
-    return requests.Request("POST", url, **kwargs).prepare()  # type: ignore[arg-type]
+def by_requests(url: str = "https://provider.example/", **kwargs: Any) -> requests.PreparedRequest:
+    return requests.Request("POST", url, **kwargs).prepare()
 
 
 @examples(deadline=None)
@@ -73,7 +73,8 @@ def test_a_path_is_sent_in_one_spelling(path: str, sent: str) -> None:
 
 def test_a_content_type_of_the_caller_stands() -> None:
     headers = {"content-type": "application/jwt"}
-    for body in ({"form": {"a": "b"}}, {"json": {}}, {"content": b"x"}):
+    bodies: list[dict[str, Any]] = [{"form": {"a": "b"}}, {"json": {}}, {"content": b"x"}]
+    for body in bodies:
         assert prepared(headers=headers, **body).headers["Content-Type"] == "application/jwt"
 
 

@@ -37,7 +37,7 @@ READING_PAUSE: Final = 0.2
 READING_SECONDS: Final = 10.0
 # Starting the processes and making an account take less; what is left of the time is waited.
 STARTING_SECONDS: Final = 20.0
-FILLING_SECONDS: Final = 0.0012
+FILLING_SECONDS: Final = 0.0008
 # Fewer refreshes per second than that, and the run is given up.
 SLOWEST_RATE: Final = 60.0
 PERCENTILES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
