@@ -1,6 +1,7 @@
 """The overview at ``/admin/``: how the accounts stand, what is at fault, what happened last.
 
-Each number counts what its link lists, and only what the person may see.
+Each number counts what its link lists, and only what the person may see; a large one is an
+estimate.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.db.models import Count
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
@@ -18,6 +18,7 @@ from connections.health import Problem, RefreshHealth, read_health
 from connections.models import ConnectedAccount, Status
 from connections.wording import STATUS_TONES
 from integrations.admin.marks import Tone, badge
+from integrations.counting import Count, count_rows
 from integrations.models import AuthConfig
 from integrations.moments import span
 from webhooks.models import Event
@@ -44,7 +45,7 @@ class Tile:
     """A number with the list behind it."""
 
     label: str
-    count: int
+    count: Count
     url: str
     tone: str
 
@@ -102,12 +103,11 @@ def _accounts_url(**query: str) -> str:
 
 
 def _tiles(user: User | AnonymousUser) -> list[Tile]:
-    rows = ConnectedAccount.objects.visible_to(user).order_by().values_list("status")
-    counts = dict(rows.annotate(count=Count("pk")))
+    rows = ConnectedAccount.objects.visible_to(user)
     tiles = [
         Tile(
             label=label,
-            count=counts.get(status, 0),
+            count=count_rows(rows.filter(status=status)),
             url=_accounts_url(status=status),
             tone=STATUS_TONES[status],
         )
@@ -120,7 +120,7 @@ def _failing(user: User | AnonymousUser) -> Tile:
     active = ConnectedAccount.objects.visible_to(user).filter(status=Status.ACTIVE)
     return Tile(
         label="Refresh failing",
-        count=active.filter(refresh_failing_since__isnull=False).count(),
+        count=count_rows(active.filter(refresh_failing_since__isnull=False)),
         url=_accounts_url(refreshing="failing"),
         tone="warn",
     )

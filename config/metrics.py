@@ -31,6 +31,7 @@ from connections.models import (
     Status,
     Transition,
 )
+from integrations.counting import EXACT_UP_TO, count_rows
 from integrations.ids import id_at
 
 if TYPE_CHECKING:
@@ -126,14 +127,26 @@ def _workers() -> Iterator[Metric]:
 
 
 def _accounts() -> Iterator[Metric]:
-    rows = ConnectedAccount.objects.order_by().values_list("status")
-    counts = dict(rows.annotate(count=Count("pk")))
     accounts = GaugeMetricFamily(
-        "evergrant_connected_accounts", "Accounts by status.", labels=["status"]
+        "evergrant_connected_accounts",
+        f"Accounts by status, beyond {EXACT_UP_TO} an estimate.",
+        labels=["status"],
     )
     for status in Status:
-        accounts.add_metric([status.lower()], counts.get(status, 0))
+        counted = count_rows(ConnectedAccount.objects.filter(status=status))
+        accounts.add_metric([status.lower()], counted.number)
     yield accounts
+    active = ConnectedAccount.objects.filter(status=Status.ACTIVE)
+    yield _gauge(
+        "connected_accounts_in_doubt",
+        "Active accounts with a refresh that may have been answered unheard.",
+        count_rows(active.filter(in_doubt_since__isnull=False)).number,
+    )
+    yield _gauge(
+        "connected_accounts_refresh_failing",
+        "Active accounts whose last refreshes failed.",
+        count_rows(active.filter(refresh_failing_since__isnull=False)).number,
+    )
 
 
 def _recent(now: datetime) -> Iterator[Metric]:

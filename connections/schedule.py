@@ -59,14 +59,18 @@ def plan(
     """
     toolkit = auth_config.catalog_entry
     expires_at = tokens.expires_at(now=now, default_seconds=toolkit.access_token_seconds)
-    refresh_at = _refresh_at(tokens, toolkit, expires_at, now)
+    grant_ends_at = _grant_ends_at(tokens, auth_config, expires_at, granted_at or now, now)
+    moving = grant_ends_at is not None and _is_moved_by_refreshing(
+        toolkit, grant_ends_at, granted_at or now
+    )
+    refresh_at = _refresh_at(tokens, toolkit, expires_at, grant_ends_at if moving else None, now)
     proven_until = now + timedelta(seconds=_spread(toolkit.probe.every_seconds, 0.1))
     refreshed_before = refresh_at is not None and refresh_at <= proven_until
     return Schedule(
         expires_at=expires_at,
         refresh_at=refresh_at,
         probe_at=None if refreshed_before or toolkit.identity is None else proven_until,
-        grant_ends_at=_grant_ends_at(tokens, auth_config, expires_at, granted_at or now, now),
+        grant_ends_at=grant_ends_at,
     )
 
 
@@ -111,14 +115,29 @@ def is_warning_of(warning_at: datetime | None, *, grant_ends_at: datetime) -> bo
 
 
 def _refresh_at(
-    tokens: TokenSet, toolkit: Toolkit, expires_at: datetime | None, now: datetime
+    tokens: TokenSet,
+    toolkit: Toolkit,
+    expires_at: datetime | None,
+    unused_until: datetime | None,
+    now: datetime,
 ) -> datetime | None:
-    if expires_at is None or tokens.refresh_token is None:
+    if tokens.refresh_token is None:
         return expires_at
-    lifetime = max((expires_at - now).total_seconds(), 0.0)
-    wait = lifetime * (toolkit.refresh_share + random.uniform(-1, 1) * toolkit.refresh_jitter)  # noqa: S311
+    # A refresh token that is not used may die, be the access token good for longer.
+    ends = [end for end in (expires_at, unused_until) if end is not None]
+    lifetimes = [max((end - now).total_seconds(), 0.0) for end in ends]
+    if not lifetimes:
+        return None
+    share = toolkit.refresh_share + random.uniform(-1, 1) * toolkit.refresh_jitter  # noqa: S311
     # A provider that says its tokens end at once is not asked for new ones all the time.
-    return now + timedelta(seconds=max(wait, SHORTEST_WAIT_SECONDS))
+    return now + timedelta(seconds=max(min(lifetimes) * share, SHORTEST_WAIT_SECONDS))
+
+
+def _is_moved_by_refreshing(
+    toolkit: Toolkit, grant_ends_at: datetime, granted_at: datetime
+) -> bool:
+    later = toolkit.refresh_token.ends_at(granted_at=granted_at, refreshed_at=grant_ends_at)
+    return later is None or later > grant_ends_at
 
 
 def _grant_ends_at(

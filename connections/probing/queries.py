@@ -5,10 +5,9 @@ The index `account_to_probe` carries the first two, so what has no proof due cos
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
+from integrations.statements import as_json, dicts, rows, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -65,36 +64,25 @@ WHERE account.id = given.id
 
 def due_configs(*, now: datetime) -> list[str]:
     """Return the configs with an account whose proof is due, the longest waiting first."""
-    with connection.cursor() as cursor:
-        cursor.execute(_DUE, {"now": now})
-        return [pk for (pk,) in cursor.fetchall()]
+    return [pk for (pk,) in rows(_DUE, {"now": now})]
 
 
 def select_due(*, limits: Mapping[str, int], now: datetime) -> list[dict[str, Any]]:
     """Lock up to so many accounts of each config whose proof is due, the longest waiting first."""
-    shares = [{"auth_config_id": pk, "most": most} for pk, most in limits.items()]
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"limits": json.dumps(shares), "now": now})
-        names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    shares = as_json({"auth_config_id": pk, "most": most} for pk, most in limits.items())
+    return dicts(_CLAIM, {"limits": shares, "now": now})
 
 
 def postpone(probe_times: Mapping[str, datetime | None]) -> None:
     """Write when accounts that this transaction has locked are to be probed next."""
-    rows = ({"id": pk, "probe_at": moment} for pk, moment in probe_times.items())
-    with connection.cursor() as cursor:
-        cursor.execute(_POSTPONE, {"rows": _as_json(rows)})
+    times = as_json({"id": pk, "probe_at": moment} for pk, moment in probe_times.items())
+    run(_POSTPONE, {"rows": times})
 
 
-def settle(rows: Iterable[Mapping[str, Any]], *, now: datetime) -> None:
+def settle(changes: Iterable[Mapping[str, Any]], *, now: datetime) -> None:
     """Write what probes brought on accounts that this transaction has locked.
 
     ``verified_at`` None leaves the time of the last proof; ``to_be_refreshed`` makes a refresh
     due ``now``.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_SETTLE, {"rows": _as_json(rows), "now": now})
-
-
-def _as_json(rows: Iterable[Mapping[str, Any]]) -> str:
-    return json.dumps(list(rows), default=str)
+    run(_SETTLE, {"rows": as_json(changes), "now": now})

@@ -39,6 +39,8 @@ class Lane:
 
     Attributes:
         slots: calls under way that are younger than `YOUNG_SECONDS`.
+        pause: seconds between two claims that find nothing.
+        batch: free slots of a busy lane that are worth a claim before that.
         claim: takes up to so many jobs; runs in the crew's thread.
         call: does one job; runs in a thread of its own, touches no database and never raises.
         store: stores (job, answer) pairs; runs in the crew's thread; may be repeated.
@@ -49,9 +51,8 @@ class Lane:
     claim: Callable[[int, datetime], Sequence[Any]]
     call: Callable[[Any], Any]
     store: Callable[[list[tuple[Any, Any]]], None]
-    # Least free slots that are worth a claim while there is other work, and seconds between claims.
-    batch: int = 1
-    pause: float = 0.25
+    pause: float
+    batch: int
 
     begun: dict[int, float] = field(default_factory=dict)
     answered: list[tuple[Any, Any]] = field(default_factory=list)
@@ -136,13 +137,14 @@ class Crew:
     def _take_up(self, lane: Lane, now: datetime) -> int:
         free = min(lane.free, MOST_THREADS - self.under_way)
         waited = time.monotonic() - lane.claimed_at
-        if free <= 0 or (lane.busy and free < lane.batch and waited < lane.pause):
+        worth_it = waited >= lane.pause or (lane.busy and free >= lane.batch)
+        if free <= 0 or not worth_it:
             return 0
         lane.claimed_at = time.monotonic()
         jobs = lane.claim(free, now)
         for job in jobs:
             self._begin(lane, job)
-        if len(jobs) >= free:
+        if jobs:
             # There may be more of them.
             lane.claimed_at = float("-inf")
         return len(jobs)

@@ -45,6 +45,7 @@ class Refreshing:
         return Lane(
             name="refresh",
             slots=REFRESH_SLOTS,
+            pause=0.25,
             batch=CLAIM_AT_LEAST,
             claim=self._claim,
             call=call_provider,
@@ -89,6 +90,7 @@ def revocation_lane() -> Lane:
         call=revoking.revoke,
         store=_finish_revocations,
         pause=1.0,
+        batch=REVOCATION_SLOTS,
     )
 
 
@@ -101,6 +103,7 @@ def probe_lane() -> Lane:
         call=probing.probe,
         store=lambda pairs: probing.finish([finding for _, finding in pairs], now=timezone.now()),
         pause=1.0,
+        batch=PROBE_SLOTS,
     )
 
 

@@ -9,6 +9,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404
 
 from integrations.admin.theme import ChangeList, ModelAdmin, RelatedDropdownFilter
+from integrations.counting import EstimatingPaginator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +56,7 @@ class ScopedAdmin(ModelAdmin):
     """
 
     show_full_result_count = False
+    paginator = EstimatingPaginator
     list_per_page = 50
     list_filter_submit = True
     list_filter_sheet = True

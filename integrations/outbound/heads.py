@@ -56,7 +56,7 @@ def parse_head(raw: bytes | bytearray, *, method: str) -> Head:
     headers = Headers.joining(fields)
     codings = headers.elements("transfer-encoding")
     chunked = "chunked" in codings
-    length = _read_length(headers)
+    length = None if chunked else _read_length(headers)
     # Two framings are an attack or a mistake (RFC 9112, 6.3): nobody knows what comes after.
     framed = not (codings and "content-length" in headers)
     if status < 200 or status in {204, 304} or method == "HEAD":
@@ -69,7 +69,7 @@ def parse_head(raw: bytes | bytearray, *, method: str) -> Head:
     return Head(
         status=status,
         headers=headers,
-        length=None if chunked else length,
+        length=length,
         chunked=chunked,
         persistent=framed and not odd and version != "HTTP/1.0" and _wants_to_go_on(headers),
     )

@@ -94,6 +94,7 @@ def _find_connection(call: PreparedCall, meter: Meter) -> Connection:
 def _take_kept(call: PreparedCall, addresses: Sequence[str], meter: Meter) -> Connection | None:
     if not call.repeatable:
         return None
+    meter.seconds_left()
     context = context_for(call.target)
     connection = KEEP.take(call.target.origin, addresses, context=context, now=time.monotonic())
     if connection is not None:

@@ -74,16 +74,21 @@ def test_nobody_else_puts_a_status_among_columns() -> None:
     assert found - {"connections/admin/accounts.py"} == DESCRIPTIONS
 
 
-# Who runs statements of its own: an advisory lock, the counter of events, the statements that carry
-# the load, the server's start time, the look-up of an API key, the counts of keys.
+# Who runs statements of its own: locks, the counter of events, the server's start time, the look-up
+# of an API key, pruning, keys, and `statements` for those of refreshing and probing.
 SQL = {
     "connections/grants.py",
-    "connections/refresh/queries.py",
     "connections/refresh/reconciling.py",
     "integrations/models/api_key.py",
     "integrations/pruning.py",
+    "integrations/secrets/processes.py",
+    "integrations/secrets/resealing.py",
+    "integrations/statements.py",
     "webhooks/recording.py",
 }
+
+
+STATEMENTS = {"connections/refresh/queries.py", "connections/probing/queries.py"}
 
 
 def test_few_write_past_the_orm() -> None:
@@ -99,7 +104,7 @@ def test_few_write_past_the_orm() -> None:
 
 
 def test_no_statement_of_our_own_writes_a_status() -> None:
-    for path in SQL:
+    for path in {*SQL, *STATEMENTS}:
         text = (ROOT / path).read_text()
         assert not re.search(r"\bset\b[^;\"]*[\s,]status\s*=", text, re.IGNORECASE), path
 

@@ -119,6 +119,7 @@ def test_more_than_a_hundred_fields_are_refused() -> None:
         ("Content-Length: 5\r\nContent-Length: 5", 5, False, True),
         ("Transfer-Encoding: Chunked", None, True, True),
         ("Content-Length: 5\r\nTransfer-Encoding: chunked", None, True, False),
+        ("Content-Length: 5, 6\r\nTransfer-Encoding: chunked", None, True, False),
         ("Transfer-Encoding: gzip, chunked", None, True, False),
         ("Transfer-Encoding: identity\r\nContent-Length: 5", 5, False, False),
         ("Content-Length: five", None, False, False),

@@ -323,6 +323,14 @@ def test_a_kept_connection_is_written_to_within_the_deadline_of_its_call() -> No
     assert time.monotonic() - started < 5
 
 
+def test_a_call_whose_time_is_over_is_not_sent_on_a_kept_connection(server: HostileServer) -> None:
+    call(server)
+    over = Limits(deadline=5, max_response_bytes=100, ends_at=time.monotonic() - 1)
+    with pytest.raises(outbound.DeadlineExceeded) as caught:
+        call(server, limits=over)
+    assert (caught.value.outcome_unknown, len(server.requests)) == (False, 1)
+
+
 # --- How they end --------------------------------------------------------------------------------
 
 
