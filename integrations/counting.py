@@ -25,7 +25,7 @@ class Count:
     exact: bool
 
     def __str__(self) -> str:
-        return f"{self.number:,}" if self.exact else f"about {_rounded(self.number):,}"
+        return f"{self.number:,}" if self.exact else f"≈ {_short(self.number)}"
 
 
 def count_rows(rows: QuerySet[Any]) -> Count:
@@ -39,9 +39,11 @@ def count_rows(rows: QuerySet[Any]) -> Count:
     return Count(number=max(int(estimate[1]) if estimate else 0, found), exact=False)
 
 
-def _rounded(number: int) -> int:
-    """Return ``number`` to two digits: an estimate is no better than that."""
-    return round(number, 2 - len(str(number)))
+def _short(number: int) -> str:
+    """Return ``number`` in thousands or millions: an estimate is no better than that."""
+    if number < 999_500:
+        return f"{round(number / 1000)}k"
+    return f"{number / 1_000_000:.1f}M"
 
 
 class EstimatingPaginator(Paginator[Any]):

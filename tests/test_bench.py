@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.bench.figures import Figures
 from tests.bench.load import Answer, summarize
+from tests.bench.options import RUN_THREADS
 from tests.bench.provider import Provider, access_token
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,3 +65,8 @@ def test_what_is_not_as_it_must_be_is_a_fault() -> None:
     assert figures.faults == []
     figures.check("calls", found=101, wanted=100)
     assert figures.faults == ["calls: 101, not 100"]
+
+
+def test_the_web_server_is_measured_with_the_threads_of_make_run() -> None:
+    started = (ROOT / "config/run/installation.py").read_text()
+    assert f'"--blocking-threads={RUN_THREADS}"' in started

@@ -175,6 +175,9 @@ class ConnectedAccountAdmin(OperationsAdmin, RecordAdmin):
     def refreshing(self, account: ConnectedAccount) -> SafeString | str:
         if account.status != Status.ACTIVE:
             return EMPTY
+        if account.in_doubt_since:
+            since = span(timezone.now() - account.in_doubt_since)
+            return two_lines(badge("In doubt", Tone.WARN), f"for {since}")
         if account.refresh_failing_since:
             length = span(timezone.now() - account.refresh_failing_since)
             return two_lines(

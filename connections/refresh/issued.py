@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from integrations.schemes import Granted
 
 
-def seal(*, claim: Claim, granted: Granted, now: datetime) -> Entry:
+def seal(*, claim: Claim, granted: Granted, asked_at: datetime, now: datetime) -> Entry:
     """Return the entry for the tokens that ``claim``'s call brought, sealed once.
+
+    Lifetimes are counted from ``asked_at``, before the call: no token must be thought to outlive
+    its end.
 
     They are sealed for the generation after the claim's, so the same text goes into the journal
     and into the account's credentials.
@@ -27,7 +30,9 @@ def seal(*, claim: Claim, granted: Granted, now: datetime) -> Entry:
         # No new refresh token means: keep the old one (RFC 6749, 6).
         old = vault.open_grant(claim.credentials).refresh_token
         tokens = replace(tokens, refresh_token=old)
-    times = plan(tokens=tokens, auth_config=claim.auth_config, granted_at=claim.granted_at, now=now)
+    times = plan(
+        tokens=tokens, auth_config=claim.auth_config, granted_at=claim.granted_at, now=asked_at
+    )
     return Entry(
         attempt_id=claim.attempt_id,
         account_id=claim.account_id,

@@ -55,13 +55,12 @@ def call_provider(claim: Claim) -> Answer:
 
     Touches no database and never raises: what happens is a verdict.
     """
-    # Lifetimes are counted from before the call: a token must not be thought to outlive its end.
     asked_at = timezone.now()
     try:
         verdict = _call(claim)
         if not isinstance(verdict, Granted):
             return Answer(claim=claim, verdict=verdict)
-        entry = seal(claim=claim, granted=verdict, now=asked_at)
+        entry = seal(claim=claim, granted=verdict, asked_at=asked_at, now=timezone.now())
         journal.append(entry)
         return Answer(claim=claim, verdict=verdict, entry=entry)
     except SealingError as error:

@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -29,6 +30,7 @@ from tests.bench.suite import run_suite
 def main(arguments: list[str]) -> int:
     """Run what ``arguments`` ask for; return the exit code."""
     options = read_options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     options.folder.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=options.folder))
     try:

@@ -9,8 +9,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 # What `make run` starts its web server with (config.run.installation).
-RUN_THREADS: Final = 4
-# More than gunicorn starts unless it is told to.
+RUN_THREADS: Final = 32
+# More than gunicorn starts unless it is told otherwise.
 BY_HAND_THREADS: Final = 4
 SUITES: Final = ("refresh", "read", "stampede", "scale", "herd", "memory")
 

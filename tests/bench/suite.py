@@ -32,6 +32,9 @@ def run_suite(name: str, *, place: Place, options: Options, figures: Path) -> in
     )
     try:
         process.communicate(pickle.dumps((place, options)))
+    except SystemExit:
+        process.send_signal(signal.SIGINT)
+        raise
     finally:
         # Ctrl-C ends the suite too, which then ends what it started.
         process.wait()

@@ -50,8 +50,8 @@ def test_an_estimate_is_no_less_than_what_was_seen(few: None) -> None:
 
 def test_an_estimate_says_that_it_is_one() -> None:
     assert str(Count(number=1234, exact=True)) == "1,234"
-    assert str(Count(number=1_023_441, exact=False)) == "about 1,000,000"
-    assert str(Count(number=15_678, exact=False)) == "about 16,000"
+    assert str(Count(number=1_023_441, exact=False)) == "≈ 1.0M"
+    assert str(Count(number=15_678, exact=False)) == "≈ 16k"
 
 
 def test_pages_are_as_many_as_are_estimated(few: None) -> None:

@@ -16,8 +16,8 @@ from integrations.outbound import Limits, Response, Role, keeping
 from integrations.outbound.keeping import KEEP, Keep
 from integrations.outbound.resuming import VERIFIED_SECONDS
 from tests.hostile_server import OK_HEAD, HostileServer, _read_request, answer, hostile_server
+from tests.keeping_server import PLAIN, Keeping
 
-PLAIN = answer(b"ok")
 PATIENCE = 60.0
 
 
@@ -33,40 +33,6 @@ def _patience(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     KEEP.begin_anew()
     yield
     KEEP.begin_anew()
-
-
-class Keeping:
-    """A server that answers request after request on a connection, each time with the next answer.
-
-    The last answer repeats; None closes the connection. `connections` are the client's ports.
-    """
-
-    def __init__(self, *answers: bytes | None) -> None:
-        self.answers = list(answers) or [PLAIN]
-        self.connections: list[int] = []
-        self.open: list[socket.socket] = []
-        self.closed = threading.Event()
-
-    def __call__(self, server: HostileServer, sock: socket.socket) -> None:
-        self.open.append(sock)
-        while True:
-            request = _read_request(sock)
-            server.requests.append(request)
-            self.connections.append(sock.getpeername()[1])
-            said = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-            if said is None:
-                sock.close()
-                self.closed.set()
-                return
-            server.send(sock, said.replace(b"%", request.rpartition(b"\r\n\r\n")[2]))
-
-    def say(self, data: bytes) -> None:
-        """Send ``data`` on the first connection, which nobody asked for."""
-        self.open[0].sendall(data)
-
-    def hang_up(self) -> None:
-        """End the first connection."""
-        self.open[0].shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
