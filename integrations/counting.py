@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from django.core.paginator import Paginator
 from django.utils.functional import cached_property
@@ -52,4 +52,4 @@ class EstimatingPaginator(Paginator[Any]):
     @cached_property
     def count(self) -> int:
         """The number of rows, beyond `EXACT_UP_TO` about."""
-        return count_rows(self.object_list).number
+        return count_rows(cast("QuerySet[Any]", self.object_list)).number

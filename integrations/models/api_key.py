@@ -106,7 +106,7 @@ def _presented_statement() -> str:
     return (
         f"SELECT {', '.join(columns)} FROM integrations_apikey"  # noqa: S608 - our own columns
         " JOIN integrations_project ON integrations_project.id = integrations_apikey.project_id"
-        " WHERE integrations_apikey.digest = %s"
+        ' WHERE integrations_apikey."digest" = %s'
     )
 
 

@@ -75,7 +75,8 @@ def let_refresh(account: ConnectedAccount, *, now: datetime, left: timedelta | N
         expires_in=3600,
         refresh_token_expires_in=left.total_seconds() if left else None,
     )
-    entry = seal(claim=claim, granted=Granted(tokens=issued, http_status=200), now=now)
+    granted = Granted(tokens=issued, http_status=200)
+    entry = seal(claim=claim, granted=granted, asked_at=now, now=now)
     store_issued([entry], now=now)
 
 

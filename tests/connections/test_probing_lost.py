@@ -35,7 +35,8 @@ def found(account: ConnectedAccount, now: datetime) -> ConnectedAccount:
     """An account that expired because its second tokens were lost, which then were found."""
     claim = claim_account(account_id=account.pk, generation=1, trigger=Trigger.READ, now=now)
     assert claim is not None
-    entry = seal(claim=claim, granted=Granted(tokens=token_set(2), http_status=200), now=now)
+    granted = Granted(tokens=token_set(2), http_status=200)
+    entry = seal(claim=claim, granted=granted, asked_at=now, now=now)
     move(account=account, to=Status.EXPIRED, reason=Reason.ROTATION_LOST, actor=WORKER, now=now)
     store_issued([entry], now=now)
     account.refresh_from_db()
