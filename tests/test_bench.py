@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def test_the_harness_still_runs(tmp_path: Path) -> None:
     output = tmp_path / "bench.json"
-    flags = ["--share=0.01", "--rounds=1", "--processes=1", "--sizes=2500,5000"]
+    flags = ["--share=0.01", "--rounds=1", "--processes=1", "--sizes=5000,10000"]
     flags += [f"--output={output}", f"--folder={tmp_path}"]
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench", "--only=refresh,scale", *flags],
@@ -29,7 +29,7 @@ def test_the_harness_still_runs(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads(output.read_text())
-    assert {"refresh.0ms.bare_loop", "refresh.100ms.by_hand", "scale.claim.5k_vs_2500"} <= set(
+    assert {"refresh.0ms.bare_loop", "refresh.100ms.by_hand", "scale.claim.10k_vs_5k"} <= set(
         figures
     )
     assert set(figures["refresh.0ms.bare_loop"]) == {"value", "unit", "baseline", "ratio"}

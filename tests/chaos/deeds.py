@@ -19,7 +19,7 @@ from tests.chaos.plan import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from typing import Any
 
     from tests.chaos.chronicle import Deed
@@ -98,12 +98,23 @@ class Doer:
     def _kill(self, step: Step) -> None:
         if step.details["moment"] == ANYTIME or not self._shoot(step):
             victim = self._victim(step.details["victim"], step.details["draw"])
-            self._strike(victim, at=None, moment=ANYTIME)
+            self._strike(victim, moment=ANYTIME)
         self.kills += 1
 
-    def _strike(self, victim: Program, *, at: float | None, moment: str, call: str = "") -> None:
-        """Kill the whole of it, note that, and start it again."""
-        pids = victim.pids()
+    def _strike(
+        self,
+        victim: Program,
+        *,
+        moment: str,
+        at: float | None = None,
+        call: str = "",
+        known: Collection[int] = (),
+    ) -> None:
+        """Kill the whole of it, note that, and start it again.
+
+        ``known`` are processes of it that may be dead and collected by now.
+        """
+        pids = sorted({*victim.pids(), *known})
         at = at or time.time()
         victim.kill()
         deed = self._chronicle.note(
@@ -144,7 +155,9 @@ class Doer:
         shot = _wait_for_shot(provider)
         if shot is None:
             return False
-        self._strike(pids[shot["pid"]], at=shot["at"], moment=moment, call=shot["call"])
+        victim = pids[shot["pid"]]
+        known = [pid for pid, each in pids.items() if each is victim]
+        self._strike(victim, moment=moment, at=shot["at"], call=shot["call"], known=known)
         return True
 
     # --- Other faults ----------------------------------------------------------------------------
