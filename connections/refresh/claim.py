@@ -12,17 +12,18 @@ from django.db import transaction
 
 from connections.models import Credentials, RefreshAttempt, RefreshOutcome
 from connections.refresh import queries
+from connections.refresh.configs import read_configs
 from connections.refresh.reconciling import find_again, prepare
 from connections.workers import worker_name
 from integrations.ids import new_id
-from integrations.models import AuthConfig
 from integrations.secrets.field import Sealed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from connections.models import Trigger
+    from integrations.models import AuthConfig
 
 log = structlog.get_logger(__name__)
 
@@ -97,9 +98,23 @@ def claim_account(
     """
     prepare()
     began = time.monotonic()
-    with transaction.atomic():
-        rows = queries.select_one(account_id=account_id, generation=generation)
-        claims = _take(rows, trigger=trigger, began=began, now=now)
+    row = queries.claim_one(
+        account_id=account_id,
+        generation=generation,
+        lease_id=(attempt_id := new_id("ra")),
+        trigger=trigger,
+        worker=worker_name(),
+        seconds=settings.REFRESH_LEASE_SECONDS,
+        now=now,
+    )
+    if row is None:
+        return None
+    if row["lease_id"]:
+        with transaction.atomic():
+            rows = queries.select_one(account_id=account_id, generation=generation)
+            claims = _take(rows, trigger=trigger, began=began, now=now)
+    else:
+        claims = _claims([row | {"lease_id": attempt_id}], trigger=trigger, began=began, now=now)
     claims = _without_found_again(claims, now)
     return claims[0] if claims else None
 
@@ -136,7 +151,13 @@ def _take(
         seconds=settings.REFRESH_LEASE_SECONDS,
         now=now,
     )
-    configs = AuthConfig.objects.in_bulk({row["auth_config_id"] for row in rows})
+    return _claims(rows, trigger=trigger, began=began, now=now)
+
+
+def _claims(
+    rows: Sequence[Mapping[str, Any]], *, trigger: Trigger, began: float, now: datetime
+) -> list[Claim]:
+    configs = read_configs({row["auth_config_id"]: row["config_version"] for row in rows})
     # Counted from before the lease began, by a clock that goes on while the process stands still.
     ends_at = began + settings.REFRESH_LEASE_SECONDS
     return [

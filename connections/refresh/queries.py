@@ -34,7 +34,9 @@ SELECT auth_config_id, refresh_at FROM due WHERE refresh_at <= %(now)s ORDER BY 
 _COLUMNS = """
     account.id, account.project_id, account.auth_config_id, account.toolkit, account.expires_at,
     account.granted_at, account.in_doubt_since, account.lease_id, account.lease_started_at,
-    account.lease_generation, account.lease_trigger, account.lease_worker, account.streak_id
+    account.lease_generation, account.lease_trigger, account.lease_worker, account.streak_id,
+    (SELECT config.xmin::text || config.ctid::text FROM integrations_authconfig AS config
+     WHERE config.id = account.auth_config_id) AS config_version
 """
 _FREE = "(lease_until IS NULL OR lease_until <= now())"
 
@@ -53,12 +55,34 @@ ORDER BY account.refresh_at
 # An account whose lost tokens were found may be claimed too: a refresh proves them.
 # The generation is compared on the row that is locked: it is evaluated anew where somebody changed
 # the row between this statement's snapshot and its lock. A joined row would not be.
-_CLAIM_ONE = f"""
-SELECT {_COLUMNS} FROM connections_connectedaccount AS account
-WHERE id = %(account_id)s AND grant_generation = %(generation)s AND {_FREE}
-  AND (status = 'ACTIVE'
-       OR status = 'EXPIRED' AND status_reason = 'rotation_lost' AND probe_at IS NOT NULL)
+_ONE = f"""
+    account.id = %(account_id)s AND account.grant_generation = %(generation)s AND {_FREE}
+    AND (status = 'ACTIVE'
+         OR status = 'EXPIRED' AND status_reason = 'rotation_lost' AND probe_at IS NOT NULL)
+"""
+_SELECT_ONE = f"""
+SELECT {_COLUMNS} FROM connections_connectedaccount AS account WHERE {_ONE}
 FOR UPDATE SKIP LOCKED
+"""  # noqa: S608 - constants
+
+# For somebody who waits, so all in one statement. A lease that somebody left over is not written
+# over here: what it means goes into the history first.
+_CLAIM_ONE = f"""
+WITH picked AS (
+    SELECT {_COLUMNS}, credentials.generation, credentials.payload
+    FROM connections_connectedaccount AS account
+    JOIN connections_credentials AS credentials
+        ON credentials.account_id = account.id AND credentials.generation = %(generation)s
+    WHERE {_ONE}
+    FOR UPDATE OF account SKIP LOCKED
+), leased AS (
+    UPDATE connections_connectedaccount AS account
+    SET lease_id = %(lease_id)s, lease_generation = %(generation)s, lease_trigger = %(trigger)s,
+        lease_worker = %(worker)s, lease_started_at = %(now)s,
+        lease_until = now() + make_interval(secs => %(seconds)s)
+    FROM picked WHERE account.id = picked.id AND picked.lease_id = ''
+)
+SELECT * FROM picked
 """  # noqa: S608 - constants
 
 _CREDENTIALS = """
@@ -125,6 +149,21 @@ WHERE attempt.id = given.id AND attempt.trigger = given.trigger AND attempt.outc
 RETURNING attempt.id
 """
 
+# A killed worker's attempt was written as unanswered; now its answer has been found.
+_WRITE_ATTEMPTS = """
+INSERT INTO connections_refreshattempt (
+    id, project_id, account_id, trigger, worker, generation, count, started_at, finished_at,
+    outcome, http_status, error_code)
+SELECT id, project_id, account_id, trigger, worker, generation, 1, started_at, obtained_at,
+       %(outcome)s, http_status, ''
+FROM jsonb_to_recordset(%(rows)s) AS given(
+    id text, project_id text, account_id text, trigger text, worker text, generation bigint,
+    started_at timestamptz, obtained_at timestamptz, http_status int)
+ON CONFLICT (id) DO UPDATE
+SET finished_at = excluded.finished_at, outcome = excluded.outcome,
+    http_status = excluded.http_status
+"""
+
 _READ = """
 SELECT account.id AS account_id, account.project_id, account.auth_config_id, account.status,
        account.status_reason, account.expires_at, account.refreshed_at, account.refresh_at,
@@ -133,7 +172,7 @@ SELECT account.id AS account_id, account.project_id, account.auth_config_id, acc
 FROM connections_connectedaccount AS account
 LEFT JOIN connections_credentials AS credentials ON credentials.account_id = account.id
 WHERE account.id = %(account_id)s
-  AND (%(project_id)s IS NULL OR account.project_id = %(project_id)s)
+  AND (%(project_id)s::text IS NULL OR account.project_id = %(project_id)s)
   AND account.status <> 'DELETED'
 """
 
@@ -159,7 +198,28 @@ def select_due(*, limits: Mapping[str, int], now: datetime) -> list[dict[str, An
 
 def select_one(*, account_id: str, generation: int) -> list[dict[str, Any]]:
     """Lock one account where nobody has it and its credentials are of ``generation``."""
-    return dicts(_CLAIM_ONE, {"account_id": account_id, "generation": generation})
+    return dicts(_SELECT_ONE, {"account_id": account_id, "generation": generation})
+
+
+def claim_one(
+    *,
+    account_id: str,
+    generation: int,
+    lease_id: str,
+    trigger: str,
+    worker: str,
+    seconds: float,
+    now: datetime,
+) -> dict[str, Any] | None:
+    """Claim one account where nobody has it and its credentials are of ``generation``.
+
+    Returns its row as it was before, with the credentials. Where that one holds a ``lease_id``
+    nothing was written: `select_one` and `lease` have to be used.
+    """
+    given = {"account_id": account_id, "generation": generation, "lease_id": lease_id}
+    given |= {"trigger": trigger, "worker": worker, "seconds": seconds, "now": now}
+    found = dicts(_CLAIM_ONE, given)
+    return found[0] if found else None
 
 
 def select_credentials(account_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
@@ -199,6 +259,11 @@ def lengthen_streaks(given: Iterable[Mapping[str, Any]]) -> set[str]:
     It cannot on a row of another trigger, of more than a week, or that has been pruned.
     """
     return {found for (found,) in rows(_LENGTHEN, {"rows": as_json(given)})}
+
+
+def write_attempts(given: Iterable[Mapping[str, Any]], *, outcome: str) -> None:
+    """Put answered attempts into the history, each a row of its own."""
+    run(_WRITE_ATTEMPTS, {"rows": as_json(given), "outcome": outcome})
 
 
 def read_account(*, account_id: str, project_id: str | None) -> dict[str, Any] | None:

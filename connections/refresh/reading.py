@@ -122,11 +122,11 @@ def get_credentials(
     backing_off = stored.refresh_failures > 0 and (stored.refresh_at or now) > now
     trigger = Trigger.FORCED if refused else Trigger.READ
     try:
-        if not backing_off:
-            _replace(stored, trigger, now, wait_seconds)
+        replaced = None if backing_off else _replace(stored, trigger, now, wait_seconds)
     except RefreshTimeout as error:
         failure = error
-    stored = read(account_id)
+        replaced = None
+    stored = replaced or read(account_id)
     if stored.generation != refused_generation and stored.lives_for(0, now=timezone.now()):
         return grant(stored)
     raise failure
@@ -207,16 +207,15 @@ def _replace(seen: Stored, trigger: Trigger, began: datetime, wait_seconds: floa
     refreshed in its turn.
     """
     for _ in range(2):
-        if not _refresh(seen, trigger, began, wait_seconds):
-            return None
-        seen = read(seen.account_id)
-        if seen.lives_for(0, now=timezone.now()):
-            return seen
+        replaced = _refresh(seen, trigger, began, wait_seconds)
+        if replaced is None or replaced.lives_for(0, now=timezone.now()):
+            return replaced
+        seen = replaced
     return None
 
 
-def _refresh(seen: Stored, trigger: Trigger, began: datetime, wait_seconds: float) -> bool:
-    """Get ``seen`` replaced, by this caller or another; return False where that failed.
+def _refresh(seen: Stored, trigger: Trigger, began: datetime, wait_seconds: float) -> Stored | None:
+    """Get ``seen`` replaced, by this caller or another; return None where that failed.
 
     Of many callers in this process one asks the database; the others wait for it to be done.
     """
@@ -224,25 +223,23 @@ def _refresh(seen: Stored, trigger: Trigger, began: datetime, wait_seconds: floa
     while True:
         with _flights.board(seen.account_id) as flight:
             if flight.is_pilot:
-                replaced = _pilot(seen, trigger, began, deadline)
-                if replaced is not None:
-                    return replaced
-            else:
-                flight.wait(deadline - time.monotonic())
-        if read(seen.account_id).generation != seen.generation:
-            return True
+                return _pilot(seen, trigger, began, deadline)
+            flight.wait(deadline - time.monotonic())
+        stored = read(seen.account_id)
+        if stored.generation != seen.generation:
+            return stored
         if _somebody_failed(seen, since=began):
-            return False
+            return None
         if time.monotonic() >= deadline:
             raise RefreshTimeout(connected_account_id=seen.account_id)
 
 
-def _pilot(seen: Stored, trigger: Trigger, began: datetime, deadline: float) -> bool | None:
-    """Refresh, or wait for another process that does; None where its time is up."""
+def _pilot(seen: Stored, trigger: Trigger, began: datetime, deadline: float) -> Stored | None:
+    """Refresh, or wait for another process that does; return None where that failed."""
     pause = SHORTEST_POLL_SECONDS
     while True:
         if not admits(seen.auth_config_id):
-            return False
+            return None
         claim = claim_account(
             account_id=seen.account_id,
             generation=seen.generation,
@@ -251,12 +248,13 @@ def _pilot(seen: Stored, trigger: Trigger, began: datetime, deadline: float) -> 
         )
         if claim is not None:
             refresh_claimed(claim)
-        if read(seen.account_id).generation != seen.generation:
-            return True
+        stored = read(seen.account_id)
+        if stored.generation != seen.generation:
+            return stored
         if claim is not None or _somebody_failed(seen, since=began):
-            return False
-        if time.monotonic() >= deadline:
             return None
+        if time.monotonic() >= deadline:
+            raise RefreshTimeout(connected_account_id=seen.account_id)
         time.sleep(pause)
         pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
 

@@ -18,7 +18,6 @@ from connections.models import (
     ConnectedAccount,
     Credentials,
     Reason,
-    RefreshAttempt,
     RefreshOutcome,
     Status,
 )
@@ -185,25 +184,21 @@ def _tell_recovered(account_ids: Iterable[str]) -> None:
         tell(account=account, type=EventType.REFRESH_RECOVERED, now=account.updated_at)
 
 
-def _write_attempts(entries: Iterable[Entry], outcome: RefreshOutcome) -> None:
-    RefreshAttempt.objects.bulk_create(
-        (
-            RefreshAttempt(
-                id=entry.attempt_id,
-                project_id=entry.project_id,
-                account_id=entry.account_id,
-                trigger=entry.trigger,
-                worker=entry.worker,
-                generation=entry.generation,
-                started_at=entry.started_at,
-                finished_at=entry.obtained_at,
-                outcome=outcome,
-                http_status=entry.http_status,
-            )
-            for entry in entries
-        ),
-        # A killed worker's attempt was written as unanswered: now its answer has been found.
-        update_conflicts=True,
-        unique_fields=["id"],
-        update_fields=["finished_at", "outcome", "http_status"],
-    )
+def _write_attempts(entries: Sequence[Entry], outcome: RefreshOutcome) -> None:
+    if not entries:
+        return
+    rows = [
+        {
+            "id": entry.attempt_id,
+            "project_id": entry.project_id,
+            "account_id": entry.account_id,
+            "trigger": entry.trigger,
+            "worker": entry.worker,
+            "generation": entry.generation,
+            "started_at": entry.started_at,
+            "obtained_at": entry.obtained_at,
+            "http_status": entry.http_status,
+        }
+        for entry in entries
+    ]
+    queries.write_attempts(rows, outcome=outcome)

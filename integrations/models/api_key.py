@@ -7,12 +7,13 @@ from functools import cache
 from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 
 from integrations.ids import IdField
 from integrations.models.project import Project
 from integrations.models.scoping import ProjectScopedModel, ProjectScopedQuerySet
+from integrations.statements import rows
 from integrations.tokens import digest, new_token
 
 KEY_PREFIX = "eg_"
@@ -46,11 +47,10 @@ class ApiKeyQuerySet(ProjectScopedQuerySet["ApiKey"]):
 
         Every call of the API begins with it, so the statement is made once and kept as text.
         """
-        with connection.cursor() as cursor:
-            cursor.execute(_presented_statement(), [digest(key)])
-            row = cursor.fetchone()
-        if row is None:
+        known = rows(_presented_statement(), {"digest": digest(key)})
+        if not known:
             return None
+        [row] = known
         names, project_names = _column_names(ApiKey), _column_names(Project)
         found = ApiKey.from_db(self.db, names, row[: len(names)])
         found.project = Project.from_db(self.db, project_names, row[len(names) :])
@@ -106,7 +106,7 @@ def _presented_statement() -> str:
     return (
         f"SELECT {', '.join(columns)} FROM integrations_apikey"  # noqa: S608 - our own columns
         " JOIN integrations_project ON integrations_project.id = integrations_apikey.project_id"
-        ' WHERE integrations_apikey."digest" = %s'
+        ' WHERE integrations_apikey."digest" = %(digest)s'
     )
 
 

@@ -88,6 +88,7 @@ def identify(
             url=identity.url,
             headers=headers,
             json=identity.body,
+            repeatable=True,
         )
     except outbound.OutboundError as error:
         raise IdentityUnavailable(error.code) from None

@@ -112,11 +112,14 @@ class OAuth2Client:
         """
         if self.toolkit.revocation_url is None:
             return Refused(kind=RefusalKind.TERMINAL, error_code="revocation_unsupported")
-        if not self._secret().isascii():
+        secret = self._secret()
+        if not secret.isascii():
             return _UNUSABLE_SECRET
         body, _ = prepare_revoke_token_request(token.reveal(), hint)
         try:
-            response = self._post(self.toolkit.revocation_url, body, outbound.Role.REVOCATION)
+            response = self._post(
+                self.toolkit.revocation_url, body, secret=secret, role=outbound.Role.REVOCATION
+            )
         except outbound.OutboundError as error:
             return judge_failure(error)
         if 200 <= response.status < 300 and not self._refuses(response):
@@ -130,16 +133,25 @@ class OAuth2Client:
     def _token_call(
         self, *, grant_type: str, limits: outbound.Limits | None = None, **parameters: str | None
     ) -> Verdict:
-        if not self._secret().isascii():
+        secret = self._secret()
+        if not secret.isascii():
             return _UNUSABLE_SECRET
         body = prepare_token_request(grant_type, **parameters)
         body = add_params_to_qs(body, list(self.token_parameters.items()))
         try:
-            response = self._post(self.toolkit.token_url, body, outbound.Role.TOKEN, limits)
+            response = self._post(
+                self.toolkit.token_url,
+                body,
+                secret=secret,
+                role=outbound.Role.TOKEN,
+                limits=limits,
+                # A refresh whose outcome is unknown is made again; a code's exchange never is.
+                repeatable=grant_type == "refresh_token",
+            )
         except outbound.OutboundError as error:
             return judge_failure(error)
         sent = [value for value in parameters.values() if value]
-        return without_echo(self._judge(response), [*sent, self._secret()])
+        return without_echo(self._judge(response), [*sent, secret])
 
     def _judge(self, response: outbound.Response) -> Verdict:
         return judge_answer(response, self.toolkit, now=timezone.now())
@@ -152,9 +164,15 @@ class OAuth2Client:
             return False
 
     def _post(
-        self, url: str, body: str, role: outbound.Role, limits: outbound.Limits | None = None
+        self,
+        url: str,
+        body: str,
+        *,
+        secret: str,
+        role: outbound.Role,
+        limits: outbound.Limits | None = None,
+        repeatable: bool = False,
     ) -> outbound.Response:
-        secret = self._secret()
         method = self.toolkit.client_auth if secret else "none"
         auth = ClientAuth(self.client_id, secret, method)
         headers = {"Content-Type": FORM, "Accept": "application/json"}
@@ -166,6 +184,7 @@ class OAuth2Client:
             headers=headers,
             content=body.encode(),
             limits=limits,
+            repeatable=repeatable,
         )
 
     def _secret(self) -> str:

@@ -154,7 +154,7 @@ def test_a_crash_is_a_generic_answer(owner: Caller, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    "middleware", ["django.middleware.common.CommonMiddleware.process_request"]
+    "middleware", ["django.middleware.security.SecurityMiddleware.process_request"]
 )
 def test_a_crash_before_the_api_has_the_same_shape(
     owner: Caller, monkeypatch: pytest.MonkeyPatch, middleware: str
