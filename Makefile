@@ -37,6 +37,7 @@ check: $(STAMP) ## format, lint, types, layers, migrations, system checks
 	$(THROWAWAY) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(THROWAWAY) $(BIN)/python manage.py check
 
+# ARGS="-n 2 --dist worksteal" shares them between two processes, each with a database of its own.
 test: $(STAMP) browser ## run the tests; ARGS="-k name" chooses some
 	$(BIN)/python -m pytest $(ARGS)
 

@@ -14,6 +14,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from config.api_docs import Docs
 from config.api_keys import KeyBearer, KeyHeader
+from config.without_database import RETRY_SECONDS
 from connections.api import router as connections_router
 from integrations.api import router as integrations_router
 from integrations.errors import EvergrantError
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 View: TypeAlias = "Callable[..., HttpResponse]"
 
 log = structlog.get_logger(__name__)
-
-# RFC 9110, 10.2.3: when a caller may try again after the database was away.
-DATABASE_RETRY_SECONDS = 5
 
 
 api = NinjaAPI(
@@ -107,7 +105,7 @@ def _on_lost_database(request: HttpRequest, error: Exception) -> HttpResponse:
     log.warning("api_lost_database", error=type(error).__name__, path=request.path)
     message = "The database does not answer at the moment. Try again."
     response = error_response(request, 503, "database_unavailable", message)
-    response["Retry-After"] = str(DATABASE_RETRY_SECONDS)
+    response["Retry-After"] = str(RETRY_SECONDS)
     return response
 
 

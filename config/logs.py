@@ -51,7 +51,9 @@ def configure(*, level: str, readable: bool) -> dict[str, Any]:
         describe_exception,
         mask_secrets,
     ]
-    _PROCESSORS[:] = [*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
+    # What nobody will read is not put together either.
+    ours = [structlog.stdlib.filter_by_level, *shared]
+    _PROCESSORS[:] = [*ours, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
     structlog.configure(
         processors=_PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -24,6 +24,7 @@ from prometheus_client.registry import Collector
 from connections import heartbeat
 from connections.health import read_health
 from connections.models import (
+    Breaker,
     ConnectedAccount,
     Reason,
     RefreshAttempt,
@@ -100,6 +101,11 @@ def _health(now: datetime) -> Iterator[Metric]:
     breakers.add_metric(["endpoint"], endpoints)
     breakers.add_metric(["auth_config"], len(health.open_breakers) - endpoints)
     yield breakers
+    yield _gauge(
+        "refusals_doubted",
+        "Endpoints and auth configs that refuse so many grants that it is not believed.",
+        Breaker.objects.doubted().count(),
+    )
     yield _gauge("journal_bytes", "Size of all hosts' journals.", health.journal_bytes)
     yield _gauge(
         "journal_trouble",

@@ -153,6 +153,15 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # the garbage collector then closes the cursor amid another query of the same thread, that thread
 # waits for itself for ever. Large tables are read in batches by key instead.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+# Without these a network that swallows packets is waited for for many minutes.
+for option, value in {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,  # milliseconds
+}.items():
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault(option, value)
 # By this `manage.py keys` sees which keys the processes know that are connected.
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
     "application_name", connection_name(FIELD_ENCRYPTION_KEYS)

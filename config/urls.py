@@ -1,5 +1,7 @@
 """Every address of Evergrant, and what is answered where Django itself finds a fault."""
 
+import sys
+
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
@@ -9,6 +11,8 @@ from django.views.generic import RedirectView
 from config.api import api_urls, error_response, unknown_path
 from config.health import healthz, refresh_health
 from config.metrics import metrics
+from config.without_database import page_without_database
+from integrations.database import DATABASE_AWAY
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="root"),
@@ -35,8 +39,11 @@ def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
-    """Answer a crash outside the API's own error handling."""
+    """Answer a crash outside the API's own error handling: of a view or of a middleware."""
     if _is_api(request):
         message = "Something went wrong on our side."
         return error_response(request, 500, "internal_error", message)
+    error = sys.exception()
+    if isinstance(error, DATABASE_AWAY):
+        return page_without_database(request, error)
     return defaults.server_error(request)

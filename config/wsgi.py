@@ -13,6 +13,11 @@ from config.startup import refuse_if_unsafe  # noqa: E402 - needs the apps loade
 
 refuse_if_unsafe()
 
+from connections.refresh.keeping import keep_journal  # noqa: E402 - as above
+
+# What an earlier process of this host left, if it was killed, is stored before anybody asks for it.
+keep_journal()
+
 # A thread that comes back from the database waits for the interpreter up to this long. The default
 # of 5 ms, a dozen times per request, is more than all the work of it.
 sys.setswitchinterval(0.0005)

@@ -11,10 +11,17 @@ ConnectionsError
 ├── RefreshTimeout       (another caller's refresh takes too long)
 └── LinkError
     ├── LinkUnknown, LinkExpired, LinkUsed
-    └── AttemptRefused, AttemptAnswered
+    └── AttemptRefused, AttemptAnswered, AnswerLost
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from integrations.errors import EvergrantError
+
+if TYPE_CHECKING:
+    from connections.models import ConnectLink
 
 
 class ConnectionsError(EvergrantError):
@@ -131,3 +138,15 @@ class AttemptAnswered(LinkError):
 
     code = "attempt_answered"
     status = 400
+
+
+class AnswerLost(LinkError):
+    """The database went away before what the provider answered was stored. Connect once more."""
+
+    code = "answer_lost"
+    status = 503
+    retryable = True
+
+    def __init__(self, link: ConnectLink) -> None:
+        self.link = link
+        super().__init__()

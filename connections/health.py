@@ -14,6 +14,7 @@ from connections import heartbeat
 from connections.models import Breaker
 from connections.refresh.breakers import endpoint_of
 from connections.refresh.queries import due_configs
+from integrations.catalog import UnknownToolkit
 from integrations.models import AuthConfig
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class RefreshHealth:
         oldest_due_at: since when the longest waiting account has been due, of those that could be
             refreshed; None where none is due.
         late_for: how long that is.
-        held_back: auth configs whose due accounts wait for the provider or for an edit.
+        held_back: auth configs whose due accounts wait for the provider or for an edit, or whose
+            toolkit is not in the catalog any more.
         open_breakers: names of endpoints and ids of auth configs that are not called.
         misconfigured: auth configs that their provider refuses.
         journal_troubles: what keeps workers from writing their journals.
@@ -118,9 +120,16 @@ def _held_back(due: Collection[str], breakers: Collection[str], now: datetime) -
     blocked = Q(misconfigured_since__isnull=False) | Q(calls_blocked_until__gt=now)
     rows = AuthConfig.objects.filter(pk__in=due)
     held = set(rows.filter(blocked).values_list("pk", flat=True)) | (set(breakers) & set(due))
-    if any("://" in name for name in breakers):
-        held |= {config.pk for config in rows if endpoint_of(config) in breakers}
-    return held
+    return held | {config.pk for config in rows if _is_out_of_reach(config, breakers)}
+
+
+def _is_out_of_reach(config: AuthConfig, breakers: Collection[str]) -> bool:
+    """Whether the endpoint of ``config`` is left alone, or nobody knows any more where it is."""
+    try:
+        return endpoint_of(config) in breakers
+    except UnknownToolkit:
+        # Those who refresh log it (`toolkit_unknown`).
+        return True
 
 
 def _journal_bytes(workers: list[Any]) -> int:

@@ -15,7 +15,7 @@ import structlog
 from django.db.models import DurationField, Exists, ExpressionWrapper, F, Max, OuterRef, Q
 from django.db.models.functions import Now
 
-from connections import journal
+from connections import journal, journal_keys
 from connections.models import Worker
 from connections.workers import worker_name
 from integrations.database import DATABASE_AWAY
@@ -35,8 +35,6 @@ LIVE: Final = timedelta(seconds=15)
 JOB_KEPT: Final = timedelta(minutes=2)
 # For so long a host is remembered: it may come back, and its journal with it.
 KEPT: Final = timedelta(days=1)
-# Counting the journal's keys reads its files.
-COUNT_SECONDS: Final = 60.0
 
 
 class _Counts:
@@ -61,8 +59,8 @@ def beat(
         refreshed, failed: how refreshes ended since ``started_at``.
     """
     if time.monotonic() >= _counts.due_at:
-        _counts.due_at = time.monotonic() + COUNT_SECONDS
-        _counts.keys = journal.key_counts()
+        _counts.due_at = time.monotonic() + journal_keys.COUNT_SECONDS
+        _counts.keys = journal_keys.tell()
         _forget_the_lost()
     _, journal_bytes = journal.size()
     facts: dict[str, Any] = {
@@ -91,8 +89,11 @@ def end() -> None:
 
     Where the job runner itself ends, the rows of all its processes go. Should this host have
     another job runner, that one's next beats bring back its own.
+
+    What is in the journal stays known, as it is now: it is there when the host is back.
     """
     try:
+        journal_keys.tell()
         mine = Worker.objects.filter(pk=worker_name())
         mine.exclude(started_by=JOB).delete()
         mine.update(under_way=0)

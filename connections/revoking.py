@@ -26,14 +26,6 @@ log = structlog.get_logger(__name__)
 DELAYS = (10, 60, 300, 1800, 7200, 21_600, 43_200, 86_400)
 
 
-def revoke_due(*, limit: int = 8) -> int:
-    """Make the revocations that are due, one after the other; return how many were tried."""
-    claimed = claim_due(limit=limit, now=timezone.now())
-    for revocation in claimed:
-        finish(revocation, revoke(revocation))
-    return len(claimed)
-
-
 def claim_due(*, limit: int, now: datetime) -> list[Revocation]:
     """Take up to ``limit`` due revocations for this worker; those of the past are superseded."""
     free = Q(lease_until__isnull=True) | Q(lease_until__lte=Now())

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from integrations.schemes import TokenSet
 
 SHORTEST_WAIT_SECONDS = 5.0
+# Tokens that are over by the time of the shortest wait are of no use to anybody but who asked for
+# them: a refresh ahead of use only proves the grant, and every few seconds is too often for that.
+WAIT_WHERE_OVER_AT_ONCE_SECONDS = 300.0
 # Days before the end of a grant at which its person is told.
 WARNING_DAYS = (7, 1)
 # Ends that differ by less are one end: providers tell it in seconds, from a clock of their own.
@@ -123,14 +126,18 @@ def _refresh_at(
 ) -> datetime | None:
     if tokens.refresh_token is None:
         return expires_at
-    # A refresh token that is not used may die, be the access token good for longer.
-    ends = [end for end in (expires_at, unused_until) if end is not None]
-    lifetimes = [max((end - now).total_seconds(), 0.0) for end in ends]
-    if not lifetimes:
-        return None
     share = toolkit.refresh_share + random.uniform(-1, 1) * toolkit.refresh_jitter  # noqa: S311
-    # A provider that says its tokens end at once is not asked for new ones all the time.
-    return now + timedelta(seconds=max(min(lifetimes) * share, SHORTEST_WAIT_SECONDS))
+    waits = []
+    if expires_at is not None:
+        lives = (expires_at - now).total_seconds()
+        over_at_once = lives <= SHORTEST_WAIT_SECONDS
+        waits.append(WAIT_WHERE_OVER_AT_ONCE_SECONDS if over_at_once else lives * share)
+    if unused_until is not None:
+        # A refresh token that is not used may die, be the access token good for longer.
+        waits.append((unused_until - now).total_seconds() * share)
+    if not waits:
+        return None
+    return now + timedelta(seconds=max(min(waits), SHORTEST_WAIT_SECONDS))
 
 
 def _is_moved_by_refreshing(

@@ -17,22 +17,22 @@ SCHEDULES = [
 ]
 
 
-def wake_refresher() -> None:
-    """Ask a worker to look for due refreshes and revocations now.
+def wake_revoker() -> None:
+    """Ask a worker to revoke at the providers what is due now.
 
     The rows are the truth: where the queue does not take the task, the next watch finds them.
     """
     try:
-        async_task("connections.tasks.run_due", group="refresh")
+        async_task("connections.tasks.revoke_due", group="refresh")
     except DatabaseError as error:
         log.warning("wake_up_not_queued", task="refresh", error=type(error).__name__)
 
 
-def run_due() -> None:
-    """Do once what is due now."""
-    from connections.refresh import refresh_due  # noqa: PLC0415 - operations import this module
+def revoke_due() -> None:
+    """Revoke what is due now."""
+    from connections.refresh import revoke_due as revoke  # noqa: PLC0415 - operations import this module
 
-    refresh_due()
+    revoke()
 
 
 def watch_refreshes() -> None:

@@ -9,13 +9,23 @@ from urllib.parse import urlsplit
 import django
 import psycopg
 import pytest
+import pytest_django
+from django.test import TransactionTestCase, override_settings
 from psycopg import sql
 
 from config.throwaway import throwaway_environment
 
+# Where the environment of a run is inherited, each of pytest-xdist's workers makes one of its own.
+OURS = "EVERGRANT_TESTS_DATABASE_URL"
+if OURS in os.environ and os.environ[OURS] == os.environ.get("DATABASE_URL"):
+    del os.environ["DATABASE_URL"]
+_given = "DATABASE_URL" in os.environ
+
 # Made while this file is imported: the conftests below it import models, which read the settings.
 _environment = throwaway_environment()
 os.environ.update(_environment.__enter__())
+if not _given:
+    os.environ[OURS] = os.environ["DATABASE_URL"]
 django.setup()
 
 pytest_plugins = ["tests.account_fixtures"]
@@ -28,6 +38,33 @@ def pytest_configure(config: pytest.Config) -> None:
         _environment.__exit__(None, None, None)
 
     config.add_cleanup(stop)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[None]:
+    """Migrate as ever. What a test then commits is removed, and a password hashed, the fast way."""
+    from tests.emptying import Emptying  # noqa: PLC0415 - needs Django set up
+
+    emptying = Emptying()
+    with django_db_blocker.unblock():
+        emptying.remember()
+    # A million rounds for each operator that a test makes protect nobody.
+    hashers = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
+    with hashers, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: emptying.empty())
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_journal_thread() -> Iterator[None]:
+    """Have no thread of this process look after journals: it sees no test's transaction."""
+    from connections.refresh import keeping  # noqa: PLC0415 - needs Django set up
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeping, "keep_journal", lambda: None)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 
+from config.run.web_server import web_server
 from tests.sandbox_process import CLIENT_SECRET, ROOT, free_port
 
 START_SECONDS = 60
@@ -63,8 +64,7 @@ class EvergrantProcesses:
 
     def start_web(self) -> None:
         """Start the web server and return once it answers."""
-        options = ["--interface=wsgi", f"--port={self.port}", "--blocking-threads=4", "--no-ws"]
-        self._start("web", "-m", "granian", *options, "config.wsgi:application")
+        self._start("web", *web_server(port=self.port))
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from connections.journal import Entry
@@ -38,3 +39,11 @@ def make_entry(number: int = 0, **facts: Any) -> Entry:
         "scopes": ["notes:read", "notes:write"],
     }
     return Entry(**(usual | facts))
+
+
+def unreadable(folder: Path, name: str = "gone-9-zz.000001.journal") -> Path:
+    """Return a segment that can be opened and not be read: the system says EIO."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.symlink_to("/proc/self/mem")
+    return path

@@ -8,9 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+from config.run.web_server import web_server
 from tests.bench.figures import Figures
 from tests.bench.load import Answer, summarize
-from tests.bench.options import RUN_THREADS
+from tests.bench.options import read_options
 from tests.bench.provider import Provider, access_token
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,5 +69,4 @@ def test_what_is_not_as_it_must_be_is_a_fault() -> None:
 
 
 def test_the_web_server_is_measured_with_the_threads_of_make_run() -> None:
-    started = (ROOT / "config/run/installation.py").read_text()
-    assert f'"--blocking-threads={RUN_THREADS}"' in started
+    assert f"--blocking-threads={read_options([]).threads}" in web_server(port=8000)

@@ -16,6 +16,7 @@ from pytest_django.fixtures import Settings
 from connections.actors import WORKER
 from connections.lifecycle import move
 from connections.models import (
+    Breaker,
     ConnectedAccount,
     Reason,
     RefreshAttempt,
@@ -168,3 +169,13 @@ def test_metrics_count_the_attempts_of_the_last_minutes(
     told = samples(client)
     assert told["evergrant_refresh_attempts_recent in_doubt"] == 2
     assert told["evergrant_refresh_attempts_recent transient"] == 0
+
+
+@pytest.mark.django_db
+def test_metrics_count_providers_whose_refusals_are_doubted(
+    client: Client, settings: Settings
+) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    assert samples(client)["evergrant_refusals_doubted"] == 0
+    Breaker.objects.create(pk="ac_1 (identity)", doubted_since=timezone.now())
+    assert samples(client)["evergrant_refusals_doubted"] == 1

@@ -16,6 +16,7 @@ from config.run.options import HOST, ROOT, Options
 from config.run.process import Process
 from config.run.readiness import healthy, wait_until
 from config.run.summary import summary
+from config.run.web_server import web_server
 
 
 class Installation:
@@ -95,9 +96,8 @@ class Installation:
 
     def _start_processes(self, *, redirect_uri: object) -> None:
         console.progress("starting web server, worker and sandbox provider")
-        python, port = sys.executable, str(self.options.port)
-        web = [python, "-m", "granian", "--interface=wsgi", f"--host={HOST}", f"--port={port}"]
-        web += ["--no-ws", "--blocking-threads=32", "config.wsgi:application"]
+        python = sys.executable
+        web = [python, *web_server(port=self.options.port)]
         sandbox = [python, "-m", "integrations.sandbox", f"--host={HOST}"]
         sandbox += [f"--port={self.options.sandbox_port}", f"--client-redirect-uri={redirect_uri}"]
         worker = [python, "manage.py", "qcluster"]

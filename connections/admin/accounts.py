@@ -6,25 +6,36 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
 from connections import wording
 from connections.admin.advice import advice_on, held_back
-from connections.admin.filters import HealthFilter, ReasonFilter, StatusFilter
+from connections.admin.filters import (
+    AccountToolkitFilter,
+    AuthConfigFilter,
+    HealthFilter,
+    ReasonFilter,
+    StatusFilter,
+)
 from connections.admin.operations import OPERATIONS
 from connections.admin.words import status_badge
 from connections.lifecycle import HOLDS_CREDENTIALS
-from connections.models import ConnectedAccount, Credentials, Status
+from connections.models import ConnectedAccount, Credentials, Reason, Status
 from connections.timeline import ALL_KINDS, Kind, timeline
 from integrations.admin.base import RecordAdmin, VisibleRelatedFilter
 from integrations.admin.marks import Header, Tone, badge, chips, code, two_lines
 from integrations.admin.operations import OperationsAdmin
-from integrations.admin.toolkits import ToolkitFilter, toolkit_name
+from integrations.admin.searching import IndexedSearchAdmin
+from integrations.admin.toolkits import toolkit_name
+from integrations.models import AuthConfig
 from integrations.moments import EMPTY, span, when
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.http import HttpRequest, HttpResponse
     from django.utils.safestring import SafeString
 
@@ -38,12 +49,12 @@ _KINDS = {
 
 _REFRESHING: tuple[str, Any] = (
     "Refreshing",
-    {"fields": ("next_refresh", "attempt", "doubt", "next_probe")},
+    {"fields": ("next_refresh", "attempt", "refresh_tries", "doubt", "next_probe", "probe_tries")},
 )
 
 
 @admin.register(ConnectedAccount)
-class ConnectedAccountAdmin(OperationsAdmin, RecordAdmin):
+class ConnectedAccountAdmin(OperationsAdmin, IndexedSearchAdmin, RecordAdmin):
     """One grant: machines write it, operators watch it and run operations on it."""
 
     change_form_template = "admin/connections/account.html"
@@ -54,18 +65,12 @@ class ConnectedAccountAdmin(OperationsAdmin, RecordAdmin):
         StatusFilter,
         ReasonFilter,
         HealthFilter,
-        ToolkitFilter,
-        ("auth_config", VisibleRelatedFilter),
+        AccountToolkitFilter,
+        ("auth_config", AuthConfigFilter),
         ("project", VisibleRelatedFilter),
     )
-    search_fields = (
-        "id__exact",
-        "identity_id__exact",
-        "entity__user_id__icontains",
-        "identity_label__icontains",
-        "alias__icontains",
-    )
-    search_help_text = "Account ID, user ID, identity or alias"
+    search_fields = ("id", "entity__user_id", "identity_label", "identity_id", "alias")
+    search_help_text = "ID, user, identity or alias begins with"
     sortable_by = ("token_ends", "verified")
     fieldsets = (
         (
@@ -98,9 +103,11 @@ class ConnectedAccountAdmin(OperationsAdmin, RecordAdmin):
         "created",
         "next_refresh",
         "attempt",
+        "refresh_tries",
         "doubt",
         "verified",
         "next_probe",
+        "probe_tries",
         "token_ends",
         "grant_ends",
         "generation",
@@ -108,6 +115,17 @@ class ConnectedAccountAdmin(OperationsAdmin, RecordAdmin):
         "granted",
         "missing",
     )
+
+    def ways(self, request: HttpRequest, term: str) -> list[Q]:
+        # Found by the index on config and identity, which is there for the operations.
+        configs = AuthConfig.objects.visible_to(request.user).values_list("pk", flat=True)
+        return [
+            Q(pk__startswith=term),
+            Q(entity__user_id__istartswith=term),
+            Q(identity_label__istartswith=term),
+            Q(alias__istartswith=term) & ~Q(alias=""),
+            Q(auth_config__in=list(configs), identity_id=term),
+        ]
 
     def get_fieldsets(self, request: HttpRequest, obj: ConnectedAccount | None = None) -> Any:
         """Without what an account that is not refreshed has nothing to say to."""
@@ -163,6 +181,9 @@ class ConnectedAccountAdmin(OperationsAdmin, RecordAdmin):
 
     @admin.display(description="Status")
     def standing(self, account: ConnectedAccount) -> SafeString:
+        if account.status_reason == Reason.CONNECTED:
+            # How nearly every account stands: words in each row would hide those of the others.
+            return status_badge(account)
         return two_lines(status_badge(account), account.get_status_reason_display())
 
     @admin.display(description="Token expires", ordering="expires_at")
@@ -185,7 +206,7 @@ class ConnectedAccountAdmin(OperationsAdmin, RecordAdmin):
             )
         return when(account.refreshed_at)
 
-    @admin.display(description="Last verified", ordering="last_verified_at")
+    @admin.display(description="Last proven", ordering="last_verified_at")
     def verified(self, account: ConnectedAccount) -> SafeString | str:
         return when(account.last_verified_at)
 
@@ -264,11 +285,19 @@ class ConnectedAccountAdmin(OperationsAdmin, RecordAdmin):
             return "each refresh proves it"
         return when(account.probe_at)
 
-    @admin.display(description="Grant ends")
+    @admin.display(description="Grant ends (forecast)")
     def grant_ends(self, account: ConnectedAccount) -> SafeString | str:
         if account.status not in HOLDS_CREDENTIALS:
             return EMPTY
         return when(account.grant_ends_at) if account.grant_ends_at else "no end known"
+
+    @admin.display(description="Failed attempts")
+    def refresh_tries(self, account: ConnectedAccount) -> SafeString | str:
+        return _in_a_row(account.refresh_failures, since=account.refresh_failing_since)
+
+    @admin.display(description="Failed proofs")
+    def probe_tries(self, account: ConnectedAccount) -> SafeString | str:
+        return _in_a_row(account.probe_failures)
 
     @admin.display(description="Granted")
     def granted(self, account: ConnectedAccount) -> SafeString | str:
@@ -278,3 +307,10 @@ class ConnectedAccountAdmin(OperationsAdmin, RecordAdmin):
     def missing(self, account: ConnectedAccount) -> SafeString | str:
         granted = set(account.scopes_granted)
         return chips((s for s in account.scopes_requested if s not in granted), empty="none")
+
+
+def _in_a_row(count: int, *, since: datetime | None = None) -> SafeString | str:
+    if not count:
+        return "none"
+    said = badge(f"{count} in a row", Tone.WARN)
+    return two_lines(said, f"for {span(timezone.now() - since)}") if since else said

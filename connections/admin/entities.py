@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
@@ -13,6 +14,7 @@ from connections.admin.words import status_badge
 from connections.models import ConnectedAccount, Entity
 from integrations.admin.base import RecordAdmin, VisibleRelatedFilter
 from integrations.admin.marks import Header, code, two_lines
+from integrations.admin.searching import IndexedSearchAdmin
 from integrations.admin.toolkits import toolkit_name
 from integrations.moments import EMPTY, when
 
@@ -24,19 +26,26 @@ SHOWN_ACCOUNTS = 50
 
 
 @admin.register(Entity)
-class EntityAdmin(RecordAdmin):
+class EntityAdmin(IndexedSearchAdmin, RecordAdmin):
     """A user of the app, with her accounts."""
 
     list_display = ("user", "tenant", "project", "created")
     list_select_related = ("project",)
     list_filter = (("project", VisibleRelatedFilter),)
-    search_fields = ("id__exact", "user_id__icontains", "tenant_id__icontains")
-    search_help_text = "Entity ID, user ID or tenant ID"
+    search_fields = ("id", "user_id", "tenant_id")
+    search_help_text = "ID, user or tenant begins with"
     fieldsets = (
         ("Entity", {"fields": ("identifier", "user_text", "tenant", "project_name", "created")}),
         ("Connected accounts", {"fields": ("accounts",)}),
     )
     readonly_fields = ("identifier", "user_text", "tenant", "project_name", "created", "accounts")
+
+    def ways(self, request: HttpRequest, term: str) -> list[Q]:
+        return [
+            Q(pk__startswith=term),
+            Q(user_id__istartswith=term),
+            Q(tenant_id__istartswith=term) & ~Q(tenant_id=""),
+        ]
 
     def get_header(self, request: HttpRequest, obj: Entity) -> Header:
         return Header(title=obj.user_id, subtitle=obj.pk)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connections.models import ConnectedAccount, Reason, Status
+from integrations.admin.base import VisibleRelatedFilter
 from integrations.admin.theme import DropdownFilter
+from integrations.admin.toolkits import ToolkitFilter
+from integrations.models import AuthConfig
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -63,3 +66,28 @@ class HealthFilter(DropdownFilter):
         if self.value() in {"failing", "fine"}:
             return active.filter(refresh_failing_since__isnull=self.value() == "fine")
         return queryset
+
+
+class AccountToolkitFilter(ToolkitFilter):
+    """One toolkit's accounts, found through its auth configs: those are few, and have an index."""
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ConnectedAccount]
+    ) -> QuerySet[ConnectedAccount]:
+        if not self.value():
+            return queryset
+        configs = AuthConfig.objects.visible_to(request.user).filter(toolkit=self.value())
+        return queryset.filter(auth_config__in=list(configs.values_list("pk", flat=True)))
+
+
+class AuthConfigFilter(VisibleRelatedFilter):
+    """One auth config's accounts: of its project, whose accounts an index has in their order."""
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ConnectedAccount]
+    ) -> QuerySet[ConnectedAccount]:
+        narrowed = super().queryset(request, queryset)
+        if not self.value():
+            return narrowed
+        configs = AuthConfig.objects.filter(pk=self.value()).values_list("project", flat=True)
+        return narrowed.filter(project=configs.first() or "")

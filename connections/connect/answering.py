@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connections.connect.completing import complete, fail
-from connections.errors import AttemptAnswered, AttemptRefused, AuthConfigDisabled
+from connections.errors import AnswerLost, AttemptAnswered, AttemptRefused, AuthConfigDisabled
 from connections.models import ConnectAttempt, Reason
+from integrations.database import DATABASE_AWAY
 from integrations.schemes import Granted, OAuth2Client
 from integrations.schemes.error_codes import provider_error_code
 from integrations.secrets import Secret
@@ -32,6 +33,8 @@ def take_answer(
         AttemptAnswered: the state is unknown, too old, or was answered already.
         AttemptRefused: it belongs to another browser, auth config or issuer (RFC 9207).
         AuthConfigDisabled: the project switched the auth config off meanwhile.
+        AnswerLost: the database went away while the code, which works once, was used. Where it
+            went away before, its own error passes: the same answer may come again.
     """
     attempt = _attempt(answer.get("state", ""))
     if attempt.browser_digest != digest(browser) or attempt.auth_config_id != auth_config_id:
@@ -42,9 +45,12 @@ def take_answer(
     if issuer and attempt.expected_issuer and issuer != attempt.expected_issuer:
         raise AttemptRefused
     _consume(attempt, now)
-    if "code" not in answer:
-        return _declined(attempt, answer.get("error", ""), now)
-    return _exchange(attempt, Secret(answer["code"]), now)
+    try:
+        if "code" not in answer:
+            return _declined(attempt, answer.get("error", ""), now)
+        return _exchange(attempt, Secret(answer["code"]), now)
+    except DATABASE_AWAY as error:
+        raise AnswerLost(attempt.link) from error
 
 
 def _attempt(state: str) -> ConnectAttempt:

@@ -19,7 +19,7 @@ from connections.grants import shared_with_another
 from connections.lifecycle import move
 from connections.models import ConnectedAccount, ConnectLink, Reason, Status
 from connections.schedule import new_grant_columns
-from connections.tasks import wake_refresher
+from connections.tasks import wake_revoker
 from integrations.schemes import IdentityUnavailable, ProbeRejected, UpstreamIdentity, identify
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _give_back(
     vault.queue_revocation(
         account=account, tokens=tokens, identity_id=identity.id, actor=PERSON, now=now
     )
-    transaction.on_commit(wake_refresher)
+    transaction.on_commit(wake_revoker)
 
 
 def _is_somebody_else(account: ConnectedAccount, identity: UpstreamIdentity | None) -> bool:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from connections.callback_urls import with_result
 from connections.errors import (
+    AnswerLost,
     AttemptAnswered,
     AttemptRefused,
     AuthConfigDisabled,
@@ -93,6 +94,20 @@ def failure_context(outcome: Outcome) -> dict[str, Any]:
         "toolkit": toolkit,
         "details": details,
         "return_url": return_url(link, status="failed", error=outcome.reason.value),
+    }
+
+
+def lost_context(link: ConnectLink) -> dict[str, Any]:
+    """Return what the page says when the provider's answer came and could not be stored."""
+    toolkit = link.account.catalog_entry
+    message = _("Our database went away just as %(service)s answered. Please connect once more.")
+    return {
+        "title": _("The connection was not saved"),
+        "message": message % {"service": toolkit.name},
+        "code": AnswerLost.code,
+        "project": link.account.project,
+        "toolkit": toolkit,
+        "details": [],
     }
 
 

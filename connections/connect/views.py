@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.http import HttpResponse, HttpResponseRedirect
@@ -18,11 +19,12 @@ from connections.connect.pages import (
     confirm_context,
     done_context,
     failure_context,
+    lost_context,
     refusal_context,
     return_url,
 )
 from connections.connect.starting import find_completed_link, find_link, start_attempt
-from connections.errors import ConnectionsError, LinkError
+from connections.errors import AnswerLost, ConnectionsError, LinkError
 from connections.issuing import LINK_PATH
 from integrations.tokens import new_token
 
@@ -79,6 +81,8 @@ class CallbackView(View):
                 browser=_browser(request),
                 now=timezone.now(),
             )
+        except AnswerLost as error:
+            return _lost(request, error)
         except ConnectionsError as error:
             return _refusal(request, error)
         return _success(outcome) if outcome.succeeded else _failure(request, outcome)
@@ -107,9 +111,20 @@ def _success(outcome: Outcome) -> HttpResponse:
 
 
 def _failure(request: HttpRequest, outcome: Outcome) -> HttpResponse:
-    context = failure_context(outcome) | {"try_again_url": _try_again_url(request, outcome.link)}
-    response = render(request, "connect/problem.html", context)
-    return _allow_form_to(response, outcome.link)
+    return _problem(request, outcome.link, failure_context(outcome), status=HTTPStatus.OK)
+
+
+def _lost(request: HttpRequest, error: AnswerLost) -> HttpResponse:
+    # Nothing is read here: the database is away. The code is used up, so a new trip has to begin.
+    return _problem(request, error.link, lost_context(error.link), status=error.status)
+
+
+def _problem(
+    request: HttpRequest, link: ConnectLink, context: dict[str, Any], *, status: int
+) -> HttpResponse:
+    context |= {"try_again_url": _try_again_url(request, link)}
+    response = render(request, "connect/problem.html", context, status=status)
+    return _allow_form_to(response, link)
 
 
 def _refusal(request: HttpRequest, error: ConnectionsError) -> HttpResponse:

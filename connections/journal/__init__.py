@@ -21,7 +21,8 @@ that is past the entry's generation is settled. So reading an entry twice does n
 Files: ``entry`` is what is kept, ``frame`` its form in a file, with a check of its own.
 A process writes ``segment`` after segment, each for a minute or 8 MiB, and holds one lock over all
 of them (``ownership``), which ends with the process and tells others that it has. A forked child
-gets files of its own (``descriptor``). The folder must be on a local disk, where locks work among
+gets files of its own (``descriptor``). ``pending`` remembers, in memory only, what this process
+appended and was not told to be stored. The folder must be on a local disk, where locks work among
 all processes that use it; containers of one host may share it.
 """
 
@@ -31,14 +32,19 @@ from connections.journal.current import (
     close,
     find,
     generations,
+    has_appended,
+    is_readable,
     key_counts,
     orphans,
+    postpone,
     read_all,
     removable_segments,
     renew,
+    settled,
     size,
     sync,
     trouble,
+    unsettled,
 )
 from connections.journal.entry import Entry, EntryBroken
 from connections.journal.leftover import Leftover, Orphan
@@ -53,12 +59,17 @@ __all__ = [
     "close",
     "find",
     "generations",
+    "has_appended",
+    "is_readable",
     "key_counts",
     "orphans",
+    "postpone",
     "read_all",
     "removable_segments",
     "renew",
+    "settled",
     "size",
     "sync",
     "trouble",
+    "unsettled",
 ]

@@ -39,18 +39,24 @@ def segment_path(folder: Path, owner: str, number: int) -> Path:
 
 
 def names(folder: Path) -> list[str]:
-    """Return the names of all files, sorted; none where there is no folder or it is closed."""
+    """Return the names of all files, sorted; none where there is no folder. Raises OSError."""
     try:
         return sorted(os.listdir(folder))  # noqa: PTH208 - a name is all that is needed
     except FileNotFoundError:
         return []  # Nothing was written yet.
+    except NotADirectoryError as error:
+        tell_error(folder, error)
+        return []  # Nor will anything be.
     except OSError as error:
         tell_error(folder, error)
-        return []
+        raise
 
 
 def segments(folder: Path) -> dict[str, list[Path]]:
-    """Return every owner with its segments, the oldest first. Some have a lock only."""
+    """Return every owner with its segments, the oldest first. Some have a lock only.
+
+    Raises OSError.
+    """
     found: dict[str, list[Path]] = defaultdict(list)
     for name in names(folder):
         owner = name.partition(".")[0]
@@ -62,7 +68,10 @@ def segments(folder: Path) -> dict[str, list[Path]]:
 
 
 def states(folder: Path) -> dict[Path, tuple[int, int]]:
-    """Return every segment with its size in bytes and the time of its last change in ns."""
+    """Return every segment with its size in bytes and the time of its last change in ns.
+
+    Raises OSError.
+    """
     found = {}
     for path in (folder / name for name in names(folder) if name.endswith(SEGMENT)):
         try:

@@ -36,6 +36,9 @@ class SegmentIndex:
 
         A file's size grows after the bytes are there, so nothing new stands below a known size.
         What is incomplete at the end is read again when the file has changed.
+
+        Raises:
+            OSError: it cannot be read now; it is read from there on the next time.
         """
         if state == self._state:
             return
@@ -53,9 +56,16 @@ class Index:
         self._folder = folder
         self._segments: dict[Path, SegmentIndex] = {}
         self._lock = threading.Lock()
+        self._unread: list[Path] = []
 
     def find(self, account_ids: Collection[str]) -> dict[str, list[Entry]]:
-        """Return the entries of these accounts, each account's by generation."""
+        """Return the entries of these accounts, each account's by generation.
+
+        Where a file cannot be read now, what is found elsewhere still counts; see `unread`.
+
+        Raises:
+            OSError: what is there cannot be read now.
+        """
         accounts = set(account_ids)
         found: dict[str, list[Entry]] = defaultdict(list)
         for path, places in self._places({fingerprint(account_id) for account_id in accounts}):
@@ -66,10 +76,20 @@ class Index:
             entries.sort(key=lambda entry: (entry.generation, entry.obtained_at))
         return dict(found)
 
-    def key_counts(self) -> dict[str, int]:
-        """Return how many entries are sealed with which key."""
+    def unread(self) -> list[Path]:
+        """Return what could not be read when it was last looked at: files, or the folder."""
         with self._lock:
-            self._catch_up()
+            return list(self._unread)
+
+    def key_counts(self) -> dict[str, int]:
+        """Return how many entries are sealed with which key.
+
+        Raises:
+            OSError: a file cannot be read now, and nobody knows what it holds.
+        """
+        with self._lock:
+            if failed := self._catch_up():
+                raise failed
             return dict(sum((segment.keys for segment in self._segments.values()), Counter()))
 
     def _places(self, wanted: set[int]) -> list[tuple[Path, list[Place]]]:
@@ -80,11 +100,23 @@ class Index:
             ]
         return [(path, places) for path, places in found if places]
 
-    def _catch_up(self) -> None:
-        states = names.states(self._folder)
+    def _catch_up(self) -> OSError | None:
+        """Read what is new; return what kept a file from being read."""
+        failed: OSError | None = None
+        self._unread = [self._folder]
+        try:
+            states = names.states(self._folder)
+        except OSError as error:
+            return error
+        self._unread = []
         for path in self._segments.keys() - states.keys():
             del self._segments[path]
         for path, state in states.items():
             if path not in self._segments or self._segments[path].was_cut(state[0]):
                 self._segments[path] = SegmentIndex(path)
-            self._segments[path].catch_up(state)
+            try:
+                self._segments[path].catch_up(state)
+            except OSError as error:
+                failed = failed or error
+                self._unread.append(path)
+        return failed

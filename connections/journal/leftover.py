@@ -42,15 +42,21 @@ class Leftover:
         return max(map(names.modified, self.paths), default=datetime.min.replace(tzinfo=UTC))
 
     def entries(self) -> Iterator[Entry]:
-        """Yield the readable entries, the oldest first."""
-        for path in self.paths:
-            yield from reading.entries(path, finished=True)
+        """Yield the readable entries, the oldest first.
+
+        Raises:
+            OSError: at the end, where a file could not be read.
+        """
+        return reading.each(self.paths, lambda path: reading.entries(path, finished=True))
 
     def generations(self) -> Iterator[tuple[str, int]]:
-        """Yield account id and replaced generation of each entry, without reading the rest."""
-        for path in self.paths:
-            for frame in reading.frames(path, finished=True):
-                yield frame.account_id, frame.generation
+        """Yield account id and replaced generation of each entry, also of those in another form.
+
+        Raises:
+            OSError: at the end, where a file could not be read.
+        """
+        for frame in reading.each(self.paths, lambda path: reading.frames(path, finished=True)):
+            yield frame.account_id, frame.generation
 
     def renew(self, now: datetime) -> None:
         """Keep them for another full retention: their entries were stored only ``now``."""
@@ -88,6 +94,15 @@ class Orphan(Leftover):
         """As for any leftover; of one without segments, when the process began."""
         return max(map(names.modified, self.paths or [self._ownership.path]))
 
+    @property
+    def drained(self) -> bool:
+        """Whether some process has stored all of it, so that nobody else has to look."""
+        return self._ownership.drained
+
+    def note_drained(self) -> None:
+        """Tell all processes of the host that all of it is stored. Raises OSError."""
+        self._ownership.note_drained(self.worker)
+
     def remove(self) -> None:
         """Remove the files, and the lock with them. Raises OSError."""
         super().remove()
@@ -100,7 +115,11 @@ class Orphan(Leftover):
 
 def orphans(folder: Path) -> list[Orphan]:
     """Return what is left of processes that are gone, less what another process has in hand."""
-    taken = (_take(folder, owner) for owner in names.segments(folder))
+    try:
+        owners = names.segments(folder)
+    except OSError:
+        return []  # It was told; they are there the next time.
+    taken = (_take(folder, owner) for owner in owners)
     return [orphan for orphan in taken if orphan is not None]
 
 

@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+DRAINED = "drained"
+
+
 class Ownership:
-    """The lock of one owner, held. The file holds the name of the owner's worker."""
+    """The lock of one owner, held. The file holds the name of the owner's worker.
+
+    Once that one is dead and its entries are stored, the second line says so.
+    """
 
     def __init__(self, path: Path, descriptor: Descriptor) -> None:
         self.path = path
@@ -28,8 +34,20 @@ class Ownership:
 
     def worker(self) -> str:
         """Return the name that the owner wrote; empty where it is lost."""
+        return self._lines()[0].strip()
+
+    @property
+    def drained(self) -> bool:
+        """Whether it was noted that all of a dead owner's entries are stored."""
+        return DRAINED in self._lines()[1:]
+
+    def note_drained(self, worker: str) -> None:
+        """Note that, beside the owner's name. Raises OSError."""
+        os.pwrite(self._descriptor.number, f"{worker}\n{DRAINED}\n".encode(), 0)
+
+    def _lines(self) -> list[str]:
         text = os.pread(self._descriptor.number, 1000, 0)
-        return text.decode(errors="replace").strip()
+        return text.decode(errors="replace").split("\n")
 
     def release(self) -> None:
         """Let others have the owner's segments."""

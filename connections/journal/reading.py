@@ -1,15 +1,19 @@
-"""Reads segments, whatever state they are in."""
+"""Reads segments, whatever state they are in.
+
+What is damaged is told once and passed over: nobody will ever read it. What the system does not
+let be read now is another matter. It may hold anything, so it must not pass for empty.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from connections.journal.damage import tell_damage, tell_error
 from connections.journal.entry import EntryBroken
 from connections.journal.frame import scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from connections.journal.entry import Entry
@@ -18,12 +22,17 @@ if TYPE_CHECKING:
 # Above what a segment can become: its limit, and one entry of the largest answer on top.
 LONGEST_READ = 32 * 1024 * 1024
 
+T = TypeVar("T")
+
 
 def frames(path: Path, *, start: int = 0, finished: bool = False) -> Iterator[Frame]:
     """Yield the intact frames from ``start`` on.
 
     What lies between them is damage, and told once per file. What lies behind the last one may
     still be under way, unless the file is ``finished``. A file that is gone has no frames.
+
+    Raises:
+        OSError: it cannot be read; nothing was yielded, and that was told once.
     """
     data = _read(path, start)
     read_to = start
@@ -38,12 +47,31 @@ def frames(path: Path, *, start: int = 0, finished: bool = False) -> Iterator[Fr
 
 
 def entries(path: Path, *, finished: bool = False) -> Iterator[Entry]:
-    """Yield the readable entries of one segment."""
+    """Yield the readable entries of one segment. Raises OSError as `frames` does."""
     return _decoded(path, frames(path, finished=finished))
 
 
+def each(paths: Iterable[Path], read: Callable[[Path], Iterator[T]]) -> Iterator[T]:
+    """Yield what ``read`` finds in every one of ``paths`` that can be read.
+
+    Raises:
+        OSError: at the end, where one could not be.
+    """
+    failed: OSError | None = None
+    for path in paths:
+        try:
+            yield from read(path)
+        except OSError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+
+
 def entries_at(path: Path, places: Iterable[tuple[int, int]]) -> Iterator[Entry]:
-    """Yield the entries at the given places of one segment, each a start and an end."""
+    """Yield the entries at the given places of one segment, each a start and an end.
+
+    Raises OSError.
+    """
     pieces: list[Frame] = []
     try:
         with path.open("rb") as file:
@@ -57,6 +85,7 @@ def entries_at(path: Path, places: Iterable[tuple[int, int]]) -> Iterator[Entry]
         pass  # Removed by whoever stored it; what was read before still counts.
     except OSError as error:
         tell_error(path, error)
+        raise
     return _decoded(path, pieces)
 
 
@@ -69,7 +98,7 @@ def _read(path: Path, start: int) -> bytes:
         return b""  # Removed by whoever stored it.
     except OSError as error:
         tell_error(path, error)
-        return b""
+        raise
 
 
 def _decoded(path: Path, found: Iterable[Frame]) -> Iterator[Entry]:

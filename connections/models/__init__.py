@@ -6,6 +6,7 @@ from connections.models.connected_account import ConnectedAccount
 from connections.models.credentials import Credentials
 from connections.models.entity import Entity
 from connections.models.history import RefreshAttempt, RefreshOutcome, Transition, Trigger
+from connections.models.journal_folder import JournalFolder
 from connections.models.link import ConnectLink
 from connections.models.revocation import Revocation
 from connections.models.status import Reason, Status
@@ -18,6 +19,7 @@ __all__ = [
     "ConnectedAccount",
     "Credentials",
     "Entity",
+    "JournalFolder",
     "Reason",
     "RefreshAttempt",
     "RefreshOutcome",

@@ -1,7 +1,9 @@
-"""What all workers know of one provider's token endpoint."""
+"""What all workers know of one provider's endpoint, or of one auth config there."""
 
 from __future__ import annotations
 
+import random
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
@@ -11,6 +13,9 @@ from django.db.models.functions import Now
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# Seconds for which it is open the first, second, ... time in a row; the last one repeats.
+PAUSES = (5, 10, 20, 40, 60)
+
 
 class BreakerQuerySet(models.QuerySet["Breaker"]):
     """Breakers by what they let through."""
@@ -19,6 +24,10 @@ class BreakerQuerySet(models.QuerySet["Breaker"]):
         """Those whose endpoint is not to be called now, by the database's clock."""
         waiting = Q(open_until__gt=Now()) | Q(trial_until__gt=Now())
         return self.filter(waiting, opened_at__isnull=False)
+
+    def doubted(self) -> Self:
+        """Those whose refusals of grants are not believed."""
+        return self.filter(doubted_since__isnull=False)
 
     def of(self, endpoints: Iterable[str]) -> Self:
         """Those of the endpoints named."""
@@ -33,7 +42,8 @@ class Breaker(models.Model):
     (``trial_until``): its success closes the breaker, its failure opens it for longer.
     """
 
-    # The origin of the token URL, such as https://oauth2.googleapis.com.
+    # The origin of the token URL, such as https://oauth2.googleapis.com, or an auth config's id;
+    # those of identity calls end in " (identity)".
     endpoint = models.CharField(primary_key=True, max_length=300)
     failures = models.PositiveIntegerField(default=0)
     openings = models.PositiveIntegerField(default=0)
@@ -43,6 +53,10 @@ class Breaker(models.Model):
     error_code = models.CharField(max_length=100, blank=True)
     last_success_at = models.DateTimeField(null=True)
     last_failure_at = models.DateTimeField(null=True)
+    # Since when its refusals are not believed, and what it said last: [time, account, accepted],
+    # kept from a first refusal on. See connections.refresh.doubts.
+    doubted_since = models.DateTimeField(null=True)
+    answers = models.JSONField(default=list, blank=True)
 
     objects: ClassVar = BreakerQuerySet.as_manager()
 
@@ -51,3 +65,22 @@ class Breaker(models.Model):
 
     def __str__(self) -> str:
         return self.endpoint
+
+    def open_again(self, *, at_least: float, now: datetime) -> float:
+        """Open it, for longer the more often in a row; return for how many seconds.
+
+        Args:
+            at_least: seconds that the provider wishes to be left alone.
+        """
+        pause = PAUSES[min(self.openings, len(PAUSES) - 1)] * random.uniform(0.9, 1.1)  # noqa: S311
+        seconds = max(pause, at_least)
+        self.openings += 1
+        self.opened_at = self.opened_at or now
+        # By the database's clock: a wrong one here would close the endpoint to everybody for long.
+        self.open_until = Now() + timedelta(seconds=seconds)
+        self.trial_until = None
+        return seconds
+
+    def is_waiting(self, *, now: datetime) -> bool:
+        """Whether it lets nothing through yet."""
+        return self.open_until is not None and self.open_until > now

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 
 from connections.models.status import Reason, Status
 from integrations.ids import IdField
@@ -16,6 +17,9 @@ from integrations.models import ProjectScopedModel, ProjectScopedQuerySet
 
 if TYPE_CHECKING:
     from integrations.catalog import Toolkit
+
+
+_ACTIVE = Q(status="ACTIVE")
 
 
 class ConnectedAccountQuerySet(ProjectScopedQuerySet["ConnectedAccount"]):
@@ -50,17 +54,25 @@ class ConnectedAccount(ProjectScopedModel):
     """
 
     id = IdField("ca")
-    entity = models.ForeignKey(
-        "connections.Entity", on_delete=models.PROTECT, related_name="connected_accounts"
+    project = models.ForeignKey(
+        "integrations.Project", on_delete=models.PROTECT, editable=False, db_index=False
     )
-    # Found by the index `account_by_identity`: every index costs each refresh a write.
+    # These are indexed in Meta: every index costs each refresh a write, and Django would make two
+    # of each, of which one is for searches by how an id begins.
+    entity = models.ForeignKey(
+        "connections.Entity",
+        on_delete=models.PROTECT,
+        related_name="connected_accounts",
+        db_index=False,
+    )
     auth_config = models.ForeignKey(
         "integrations.AuthConfig",
         on_delete=models.PROTECT,
         related_name="connected_accounts",
         db_index=False,
     )
-    toolkit = models.SlugField(max_length=64)
+    # The auth config's, never changed; an index finds an account by its auth config.
+    toolkit = models.SlugField(max_length=64, db_index=False)
     alias = models.CharField(max_length=100, blank=True)
 
     status = models.CharField(
@@ -100,6 +112,8 @@ class ConnectedAccount(ProjectScopedModel):
     in_doubt_since = models.DateTimeField(null=True, editable=False)
     # When to prove the status next, where nothing else does.
     probe_at = models.DateTimeField(null=True, editable=False)
+    # When it was last asked about, whatever came of it.
+    probed_at = models.DateTimeField(null=True, editable=False)
     probe_failures = models.PositiveIntegerField(default=0, editable=False)
     # The generation whose access token a probe found refused, until another one confirms it.
     refused_generation = models.PositiveBigIntegerField(default=0, editable=False)
@@ -148,8 +162,43 @@ class ConnectedAccount(ProjectScopedModel):
                 name="account_initiated",
                 condition=Q(status="INITIATED"),
             ),
-            models.Index(fields=["project", "status"], name="account_by_status"),
+            models.Index(fields=["entity"], name="account_by_entity"),
             models.Index(fields=["auth_config", "identity_id"], name="account_by_identity"),
+            # Lists in order of creation: of a project, and of the few that are not as they should
+            # be. The latter cost the refresh of a healthy account nothing.
+            models.Index(fields=["project", "id"], name="account_by_project"),
+            models.Index(
+                fields=["status", "id"],
+                include=["project"],
+                name="account_at_rest",
+                condition=~_ACTIVE,
+            ),
+            models.Index(
+                fields=["id"],
+                include=["project"],
+                name="account_failing",
+                condition=_ACTIVE & Q(refresh_failing_since__isnull=False),
+            ),
+            models.Index(
+                fields=["id"],
+                include=["project"],
+                name="account_in_doubt",
+                condition=_ACTIVE & Q(in_doubt_since__isnull=False),
+            ),
+            models.Index(
+                fields=["status_reason", "id"],
+                name="account_by_reason",
+                condition=~Q(status_reason="connected"),
+            ),
+            # Searched for by how they begin, in any case.
+            models.Index(
+                OpClass(Upper("identity_label"), name="text_pattern_ops"), name="account_by_label"
+            ),
+            models.Index(
+                OpClass(Upper("alias"), name="text_pattern_ops"),
+                name="account_by_alias",
+                condition=~Q(alias=""),
+            ),
         ]
         permissions = [
             ("refresh_connectedaccount", "Can refresh connected accounts"),

@@ -1,6 +1,9 @@
 """One user of the app."""
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Upper
 
 from integrations.ids import IdField
 from integrations.models import ProjectScopedModel
@@ -19,7 +22,18 @@ class Entity(ProjectScopedModel):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "entities"
-        indexes = [models.Index(fields=["project", "tenant_id"], name="entity_by_tenant")]
+        indexes = [
+            models.Index(fields=["project", "tenant_id"], name="entity_by_tenant"),
+            # Searched for by how they begin, in any case.
+            models.Index(
+                OpClass(Upper("user_id"), name="text_pattern_ops"), name="entity_user_id_begins"
+            ),
+            models.Index(
+                OpClass(Upper("tenant_id"), name="text_pattern_ops"),
+                name="entity_tenant_id_begins",
+                condition=~Q(tenant_id=""),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["project", "user_id"], name="entity_user_id_unique")
         ]

@@ -12,7 +12,7 @@ from connections import vault
 from connections.grants import shared_with_another
 from connections.lifecycle import move
 from connections.models import ConnectedAccount, ConnectLink, Credentials, Reason, Status
-from connections.tasks import wake_refresher
+from connections.tasks import wake_revoker
 from integrations.secrets.keyring import SealingError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def delete_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -
         _revoke_unless_shared(account, actor=actor, now=now)
         move(account=account, to=Status.DELETED, reason=reason, actor=actor, cause=note, now=now)
         ConnectLink.objects.open(now=now).filter(account=account).update(expires_at=now)
-        transaction.on_commit(wake_refresher)
+        transaction.on_commit(wake_revoker)
 
 
 def _revoke_unless_shared(account: ConnectedAccount, *, actor: Actor, now: datetime) -> None:

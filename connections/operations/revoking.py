@@ -10,7 +10,7 @@ from django.utils import timezone
 from connections import vault
 from connections.lifecycle import move
 from connections.models import ConnectedAccount, Credentials, Reason, Status
-from connections.tasks import wake_refresher
+from connections.tasks import wake_revoker
 
 if TYPE_CHECKING:
     from connections.actors import Actor
@@ -36,4 +36,4 @@ def revoke_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -
             tokens = vault.open_grant(stored)
             vault.queue_revocation(account=account, tokens=tokens, actor=actor, now=now)
         move(account=account, to=Status.REVOKED, reason=reason, actor=actor, cause=note, now=now)
-        transaction.on_commit(wake_refresher)
+        transaction.on_commit(wake_revoker)

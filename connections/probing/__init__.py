@@ -1,7 +1,8 @@
 """Proves that grants work where no refresh proves it, so that a death is not found by an agent.
 
-``claim`` takes accounts whose proof is due, ``pace`` says how many of which provider, ``asking``
-makes the calls, ``outcome`` stores what they brought, ``retry`` says when the next one comes.
+``claim`` takes accounts whose proof is due, as many as the gate in ``endpoint`` lets through,
+``asking`` makes the calls, ``outcome`` stores what they brought, ``retry`` says when the next one
+comes.
 docs/explanation/lifecycle.md tells what is proven when, and what an answer does.
 """
 

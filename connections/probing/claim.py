@@ -11,8 +11,8 @@ from django.db import transaction
 
 from connections.models import Credentials, Status, Trigger
 from connections.probing import queries
+from connections.probing.endpoint import gate
 from connections.probing.finding import Probe
-from connections.probing.pace import pace
 from connections.probing.retry import next_proof
 from connections.refresh.claim import claim_account
 from connections.refresh.gate import admits
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 LEASE: Final = timedelta(seconds=60)
 # A token that ends while it is being asked about would pass for a dead one.
-_LIFE_WORTH_ASKING: Final = timedelta(seconds=LIMITS[Role.IDENTITY].deadline)
+LIFE_WORTH_ASKING: Final = timedelta(seconds=LIMITS[Role.IDENTITY].deadline)
 
 
 def claim_due(*, limit: int, now: datetime, limits: Mapping[str, int] | None = None) -> list[Probe]:
@@ -40,7 +40,7 @@ def claim_due(*, limit: int, now: datetime, limits: Mapping[str, int] | None = N
     """
     if limits is None:
         due = queries.due_configs(now=now)
-        limits = pace.shares(due, free=limit, now=now) if due else {}
+        limits = gate.shares(due, free=limit, now=now) if due else {}
     if not limits:
         return []
     with transaction.atomic():
@@ -49,7 +49,7 @@ def claim_due(*, limit: int, now: datetime, limits: Mapping[str, int] | None = N
     ready = [_with_renewal(probe, now) if probe.lost else probe for probe in probes]
     claimed = [probe for probe in ready if probe is not None]
     for probe in claimed:
-        pace.begin(probe.account_id, probe.auth_config)
+        gate.begin(probe.account_id, probe.auth_config)
     return claimed
 
 
@@ -59,7 +59,7 @@ def _take(rows: list[dict[str, Any]], now: datetime) -> list[Probe]:
     stored = select_credentials([row["id"] for row in rows])
     unasked = dict(_unasked(rows, configs, stored, now))
     leases: dict[str, datetime | None] = {row["id"]: now + LEASE for row in rows}
-    queries.postpone(leases | unasked)
+    queries.postpone(leases | unasked, asked=leases.keys() - unasked.keys(), now=now)
     return [
         _probe(row, configs[row["auth_config_id"]], *stored[row["id"]])
         for row in rows
@@ -86,7 +86,7 @@ def _unasked(
             continue
         elif toolkit.identity is None:
             yield row["id"], None
-        elif ends_at is not None and ends_at <= now + _LIFE_WORTH_ASKING:
+        elif ends_at is not None and ends_at <= now + LIFE_WORTH_ASKING:
             # The refresh that is due proves it or ends it.
             yield row["id"], next_proof(every_seconds=toolkit.probe.every_seconds, now=now)
 

@@ -1,12 +1,13 @@
-"""What probes tell about the provider's API itself: its breakers."""
+"""What probes tell about the provider's API itself: its breakers, and the gate that minds them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from connections.probing.finding import Renewed, Unknown
+from connections.probing.finding import Dead, Renewed, Unknown
 from connections.refresh import breakers
+from connections.refresh.gate import Gate
 from integrations.catalog import is_outage
 from integrations.schemes import RefusalKind, Refused
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from connections.probing.finding import Finding
     from integrations.models import AuthConfig
 
-# It did its work, whatever it said about the token.
-_ANSWERED = Refused(kind=RefusalKind.TERMINAL, error_code="")
+# It did its work. Where it did so by refusing the token, that may be doubted.
+_REFUSED = Refused(kind=RefusalKind.TERMINAL, error_code="")
+_ANSWERED = Refused(kind=RefusalKind.CONFIGURATION, error_code="")
 
 
 def breaker_names(auth_config: AuthConfig) -> tuple[str, str]:
@@ -30,6 +32,10 @@ def breaker_names(auth_config: AuthConfig) -> tuple[str, str]:
     toolkit = auth_config.catalog_entry
     url = urlsplit(toolkit.identity.url if toolkit.identity else toolkit.token_url)
     return f"{url.scheme}://{url.netloc} (identity)", f"{auth_config.pk} (identity)"
+
+
+# A token is asked about, not a client: neither its block nor the rates of token calls concern it.
+gate = Gate(names=breaker_names, as_client=False)
 
 
 def note_findings(findings: Iterable[Finding], *, troubled: Iterable[str], now: datetime) -> None:
@@ -50,7 +56,7 @@ def note_findings(findings: Iterable[Finding], *, troubled: Iterable[str], now: 
 def _verdict(finding: Finding) -> Refused:
     """Return what ``finding`` says of the endpoint, in the words of token calls."""
     if not isinstance(finding, Unknown):
-        return _ANSWERED
+        return _REFUSED if isinstance(finding, Dead) else _ANSWERED
     garbage = finding.error_code == "malformed_body"
     if finding.http_status is not None and not is_outage(finding.http_status) and not garbage:
         return _ANSWERED

@@ -11,10 +11,10 @@ from connections.actors import WORKER
 from connections.lifecycle import move
 from connections.models import ConnectedAccount, Reason, Status
 from connections.probing import queries
-from connections.probing.endpoint import note_findings
+from connections.probing.endpoint import gate, note_findings
 from connections.probing.finding import Alive, Dead, Renewed
-from connections.probing.pace import pace
-from connections.probing.retry import CONFIRMATION, next_proof, next_try
+from connections.probing.judging import Judgement, Sentence, call_witnesses, judge
+from connections.probing.retry import CONFIRMATION, next_hearing, next_proof, next_try
 from connections.probing.reviving import finish_renewal
 from connections.refresh.queries import lock_accounts
 from integrations.database import DATABASE_AWAY
@@ -40,12 +40,15 @@ def finish(findings: Sequence[Finding], *, now: datetime) -> None:
     with transaction.atomic():
         rows = lock_accounts([finding.probe.account_id for finding in asked])
         current = [f for f in asked if _is_as_probed(f, rows.get(f.probe.account_id))]
-        dead = [finding for finding in current if _is_death(finding)]
-        queries.settle([_changes(f, now) for f in current if f not in dead], now=now)
+        judgement = judge(current, troubled=list(gate.troubled), now=now)
+        queries.settle(
+            [_changes(f, judgement, now) for f in current if not judgement.dooms(f)], now=now
+        )
     for finding in findings:
-        _finish_one(finding, dead, now)
-    note_findings(findings, troubled=pace.troubled, now=now)
-    pace.end(finding.probe.account_id for finding in findings)
+        _finish_one(finding, judgement, now)
+    call_witnesses(judgement)
+    note_findings(findings, troubled=gate.troubled, now=now)
+    gate.end(finding.probe.account_id for finding in findings)
     for finding in findings:
         _log(finding)
 
@@ -56,13 +59,9 @@ def _is_as_probed(finding: Finding, row: Mapping[str, Any] | None) -> bool:
     return bool(row["grant_generation"] == finding.probe.generation)
 
 
-def _is_death(finding: Finding) -> bool:
-    """Whether the token was refused twice, some time apart, and nothing can renew it."""
-    refused = isinstance(finding, Dead) and not finding.refreshable
-    return refused and finding.probe.refused_before
-
-
-def _changes(finding: Alive | Dead | Unknown, now: datetime) -> dict[str, Any]:
+def _changes(
+    finding: Alive | Dead | Unknown, judgement: Judgement, now: datetime
+) -> dict[str, Any]:
     probe = finding.probe
     every = probe.auth_config.catalog_entry.probe.every_seconds
     proven = next_proof(every_seconds=every, now=now)
@@ -79,7 +78,10 @@ def _changes(finding: Alive | Dead | Unknown, now: datetime) -> dict[str, Any]:
         # An access token may die alone. With a refresh token, a refresh tells about the grant.
         if finding.refreshable:
             return changes | {"probe_at": proven, "to_be_refreshed": True}
-        return changes | {"probe_at": now + CONFIRMATION}
+        if judgement.sentences[probe.account_id] is Sentence.ASKED_AGAIN:
+            return changes | {"probe_at": now + CONFIRMATION}
+        put_off = next_hearing(failures=probe.failures + 1, now=now)
+        return changes | {"probe_at": put_off, "probe_failures": probe.failures + 1}
     failures = probe.failures + 1
     return changes | {
         "probe_failures": failures,
@@ -90,12 +92,12 @@ def _changes(finding: Alive | Dead | Unknown, now: datetime) -> dict[str, Any]:
     }
 
 
-def _finish_one(finding: Finding, dead: Sequence[Finding], now: datetime) -> None:
+def _finish_one(finding: Finding, judgement: Judgement, now: datetime) -> None:
     """Change the status where that is to be; one account's surprise must not stop the others."""
     try:
         if isinstance(finding, Renewed):
             finish_renewal(finding, now=now)
-        elif isinstance(finding, Dead) and finding in dead:
+        elif isinstance(finding, Dead) and judgement.dooms(finding):
             _expire(finding, now)
     except DATABASE_AWAY:
         raise

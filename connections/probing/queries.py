@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from integrations.statements import as_json, dicts, rows, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
 _DUE = """
@@ -42,9 +42,41 @@ ORDER BY account.probe_at
 """
 
 _POSTPONE = """
-UPDATE connections_connectedaccount AS account SET probe_at = given.probe_at
-FROM jsonb_to_recordset(%(rows)s) AS given(id text, probe_at timestamptz)
+UPDATE connections_connectedaccount AS account
+SET probe_at = given.probe_at,
+    probed_at = CASE WHEN given.asked THEN %(now)s ELSE account.probed_at END
+FROM jsonb_to_recordset(%(rows)s) AS given(id text, probe_at timestamptz, asked boolean)
 WHERE account.id = given.id
+"""
+
+# Accounts that can be asked whether the provider accepts anybody: those that are asked by then
+# anyway, and of the others those that were proven last, since they are the least likely to be dead.
+_WITNESSES = """
+SELECT account.id, account.probe_at
+FROM unnest(%(configs)s::text[]) WITH ORDINALITY AS config(id, place)
+CROSS JOIN LATERAL (
+    (SELECT id, probe_at FROM {witness} AND probe_at <= %(at)s ORDER BY probe_at LIMIT %(most)s)
+    UNION ALL
+    (SELECT id, probe_at FROM {witness} AND probe_at > %(at)s ORDER BY probe_at DESC LIMIT %(most)s)
+) AS account
+ORDER BY config.place, account.probe_at > %(at)s, account.probe_at DESC LIMIT %(most)s
+""".replace(
+    "{witness}",
+    """(
+        SELECT account.* FROM connections_connectedaccount AS account
+        JOIN connections_credentials AS credentials ON credentials.account_id = account.id
+        WHERE credentials.refresh_token_digest = ''
+    ) AS witness
+    WHERE auth_config_id = config.id AND status = 'ACTIVE' AND probe_at IS NOT NULL
+      AND refused_generation <> grant_generation AND probe_failures = 0
+      AND (expires_at IS NULL OR expires_at > %(ends_after)s)""",
+)
+
+_HURRY = """
+UPDATE connections_connectedaccount SET probe_at = %(at)s
+WHERE id IN (
+    SELECT id FROM connections_connectedaccount
+    WHERE id = ANY(%(ids)s) AND probe_at > %(at)s FOR UPDATE SKIP LOCKED)
 """
 
 # A refresh that failed already keeps the time of its next try.
@@ -73,10 +105,36 @@ def select_due(*, limits: Mapping[str, int], now: datetime) -> list[dict[str, An
     return dicts(_CLAIM, {"limits": shares, "now": now})
 
 
-def postpone(probe_times: Mapping[str, datetime | None]) -> None:
-    """Write when accounts that this transaction has locked are to be probed next."""
-    times = as_json({"id": pk, "probe_at": moment} for pk, moment in probe_times.items())
-    run(_POSTPONE, {"rows": times})
+def postpone(
+    probe_times: Mapping[str, datetime | None], *, asked: Collection[str], now: datetime
+) -> None:
+    """Write when accounts that this transaction has locked are to be probed next.
+
+    Args:
+        asked: those of them that are asked about ``now``.
+    """
+    times = as_json(
+        {"id": pk, "probe_at": moment, "asked": pk in asked} for pk, moment in probe_times.items()
+    )
+    run(_POSTPONE, {"rows": times, "now": now})
+
+
+def find_witnesses(
+    *, config_ids: Sequence[str], at: datetime, ends_after: datetime, most: int
+) -> list[str]:
+    """Return up to so many accounts that were not refused and that a probe ``at`` can ask about.
+
+    Args:
+        config_ids: whose, the best ones first.
+        ends_after: their tokens live until then.
+    """
+    given = {"configs": list(config_ids), "at": at, "ends_after": ends_after, "most": most}
+    return [pk for pk, _ in rows(_WITNESSES, given)]
+
+
+def hurry(account_ids: Sequence[str], *, at: datetime) -> None:
+    """Have accounts probed ``at``, where they would be later and nobody is at them."""
+    run(_HURRY, {"ids": list(account_ids), "at": at})
 
 
 def settle(changes: Iterable[Mapping[str, Any]], *, now: datetime) -> None:

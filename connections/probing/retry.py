@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
+from connections.refresh.doubts import JUST_NOW
 from connections.refresh.retry import LONGEST_RETRY_AFTER
 
 # Seconds after the first, second, ... probe in a row without an answer; the last one repeats.
 DELAYS = (60, 300, 1800, 7200, 21_600)
+# So many of them at the most where a refusal is doubted.
+HEARING_DELAYS = 3
 # After it a refused token that nothing can renew is shown to the provider once more.
-CONFIRMATION = timedelta(seconds=30)
+CONFIRMATION = JUST_NOW
 
 
 def next_proof(*, every_seconds: float, now: datetime) -> datetime:
@@ -31,6 +34,15 @@ def next_try(
     if retry_after is not None:
         seconds = max(seconds, min(retry_after, LONGEST_RETRY_AFTER))
     return now + timedelta(seconds=seconds)
+
+
+def next_hearing(*, failures: int, now: datetime) -> datetime:
+    """Return when to ask again about a token whose refusal is doubted, for the n-th time.
+
+    Not long after the provider has come to its senses: meanwhile breakers spare it.
+    """
+    seconds = DELAYS[min(failures, HEARING_DELAYS) - 1]
+    return now + timedelta(seconds=_spread(seconds))
 
 
 def _spread(seconds: float) -> float:

@@ -9,6 +9,6 @@ try again; ``reading`` serves a caller that needs a token; ``crew``, ``lanes``, 
 """
 
 from connections.refresh.reading import get_credentials, refresh_account
-from connections.refresh.watch import refresh_due, watch_refreshes
+from connections.refresh.watch import refresh_due, revoke_due, watch_refreshes
 
-__all__ = ["get_credentials", "refresh_account", "refresh_due", "watch_refreshes"]
+__all__ = ["get_credentials", "refresh_account", "refresh_due", "revoke_due", "watch_refreshes"]

@@ -2,12 +2,12 @@
 
 One stands for a token endpoint (its origin): it opens on 5xx, time-outs, lost connections and
 garbage. Another stands for one auth config there (its id): it opens on 429, because a limit of
-calls is set per client. The rows are shared by all processes; times are the database's.
+calls is set per client. Both open where grants are refused in masses (`doubts`). The rows are
+shared by all processes; times are the database's.
 """
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +20,9 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from connections.models import Breaker
+from connections.refresh import doubts
 from connections.refresh.retry import LONGEST_RETRY_AFTER
+from integrations.catalog import is_outage
 from integrations.outbound import LIMITS, Role
 from integrations.schemes import Granted, RefusalKind, Refused
 
@@ -35,8 +37,6 @@ log = structlog.get_logger(__name__)
 
 FAILURES_TO_OPEN = 5
 REFUSALS_TO_OPEN = 3  # 429 without Retry-After; one with it opens at once
-# Seconds for which it is open the first, second, ... time in a row; the last one repeats.
-PAUSES = (5, 10, 20, 40, 60)
 TRIAL_SECONDS = LIMITS[Role.TOKEN].deadline + 5
 # Ours, not the endpoint's: nothing was sent, or it was refused before.
 _OWN_FAULTS = {
@@ -47,7 +47,9 @@ _OWN_FAULTS = {
     "invalid_request",
     "invalid_url",
     "lease_too_short",
+    "no_refresh_token",
 }
+_UNEASY = Q(failures__gt=0) | Q(opened_at__isnull=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,9 @@ class Trouble:
 @dataclass
 class _Tally:
     worked: bool = False
+    # Not only by refusing grants, which is no work where those refusals are doubted.
+    sane: bool = False
+    granted: int = 0
     failures: int = 0
     error_code: str = ""
     retry_after: float | None = None
@@ -73,19 +78,20 @@ def endpoint_of(auth_config: AuthConfig) -> str:
     return f"{url.scheme}://{url.netloc}"
 
 
-def read_troubles(*, now: datetime) -> dict[str, Trouble]:
+def read_troubles() -> dict[str, Trouble]:
     """Return the breakers that are not at rest, by name."""
-    rows = Breaker.objects.filter(Q(failures__gt=0) | Q(opened_at__isnull=False))
+    watched = Q(doubted_since__isnull=False) | ~Q(answers=[])
+    rows = Breaker.objects.filter(_UNEASY | watched)
+    ends = rows.values_list("pk", "failures", "opened_at", "open_until", "trial_until", Now())
     return {
-        row.pk: Trouble(
-            failures=row.failures,
-            opened=row.opened_at is not None,
+        name: Trouble(
+            failures=failures,
+            opened=opened_at is not None,
             waits_until=max(
-                (end for end in (row.open_until, row.trial_until) if end and end > now),
-                default=None,
+                (end for end in (open_until, trial_until) if end and end > now), default=None
             ),
         )
-        for row in rows
+        for name, failures, opened_at, open_until, trial_until, now in ends
     }
 
 
@@ -120,7 +126,9 @@ def note_answers(
         if tally.failures:
             _count_failures(name, tally, now)
         elif tally.worked and name in known:
-            _close(name, now)
+            _close(name, now, sane=tally.sane)
+        if tally.granted and name in known:
+            doubts.note_grants(name, tally.granted, now=now)
 
 
 def _tallies(
@@ -132,23 +140,38 @@ def _tallies(
         endpoint, client = names(auth_config)
         limited = verdict.http_status == 429
         if _answered(verdict) and not limited:
-            tallies[endpoint].worked = tallies[client].worked = True
+            for tally in (tallies[endpoint], tallies[client]):
+                tally.worked = True
+                tally.sane |= not _is_terminal(verdict)
+                tally.granted += isinstance(verdict, Granted)
         elif isinstance(verdict, Refused) and (limited or verdict.error_code not in _OWN_FAULTS):
             tally = tallies[client if limited else endpoint]
             tally.failures += 1
             tally.error_code = verdict.error_code
-            if verdict.retry_after is not None:
+            if limited and verdict.retry_after is not None:
                 tally.retry_after = max(tally.retry_after or 0, verdict.retry_after)
     return tallies
 
 
 def _answered(verdict: Verdict) -> bool:
-    """Whether the endpoint did its work, be the answer yes or no."""
-    return isinstance(verdict, Granted) or verdict.kind is not RefusalKind.TRANSIENT
+    """Whether the endpoint did its work, be the answer yes, no, or not this one and not now."""
+    if isinstance(verdict, Granted) or verdict.kind is not RefusalKind.TRANSIENT:
+        return True
+    status = verdict.http_status
+    if status is None or verdict.error_code.startswith("malformed_"):
+        return False
+    return not is_outage(status) and not 300 <= status < 400
 
 
-def _close(name: str, now: datetime) -> None:
-    closed = Breaker.objects.filter(pk=name).update(
+def _is_terminal(verdict: Verdict) -> bool:
+    return isinstance(verdict, Refused) and verdict.kind is RefusalKind.TERMINAL
+
+
+def _close(name: str, now: datetime, *, sane: bool) -> None:
+    rows = Breaker.objects.filter(_UNEASY, pk=name)
+    if not sane:
+        rows = rows.filter(doubted_since__isnull=True)
+    closed = rows.update(
         failures=0,
         openings=0,
         opened_at=None,
@@ -168,19 +191,12 @@ def _count_failures(name: str, tally: _Tally, now: datetime) -> None:
     row.failures = tally.failures if tally.worked else row.failures + tally.failures
     row.error_code, row.last_failure_at = tally.error_code[:100], now
     on_trial = row.opened_at is not None
-    still_open = row.open_until is not None and row.open_until > now
     most = REFUSALS_TO_OPEN if "://" not in name else FAILURES_TO_OPEN
-    if not still_open and (on_trial or row.failures >= most or tally.retry_after is not None):
-        pause = PAUSES[min(row.openings, len(PAUSES) - 1)] * random.uniform(0.9, 1.1)  # noqa: S311
+    enough = on_trial or row.failures >= most or tally.retry_after is not None
+    if enough and not row.is_waiting(now=now):
         wanted = min(tally.retry_after or 0, LONGEST_RETRY_AFTER)
-        row.openings += 1
-        row.opened_at = row.opened_at or now
-        row.open_until = now + timedelta(seconds=max(pause, wanted))
-        row.trial_until = None
+        seconds = row.open_again(at_least=wanted, now=now)
         log.warning(
-            "breaker_opened",
-            endpoint=name,
-            error_code=row.error_code,
-            seconds=round(max(pause, wanted)),
+            "breaker_opened", endpoint=name, error_code=row.error_code, seconds=round(seconds)
         )
     row.save()

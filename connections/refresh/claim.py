@@ -13,7 +13,8 @@ from django.db import transaction
 from connections.models import Credentials, RefreshAttempt, RefreshOutcome
 from connections.refresh import queries
 from connections.refresh.configs import read_configs
-from connections.refresh.reconciling import find_again, prepare
+from connections.refresh.preparing import prepare
+from connections.refresh.reconciling import find_again
 from connections.workers import worker_name
 from integrations.ids import new_id
 from integrations.secrets.field import Sealed
@@ -35,6 +36,7 @@ class Claim:
     """One account that this worker, and nobody else, refreshes now.
 
     ``ends_at`` is on the monotonic clock: a call that is not over by then could outlast the lease.
+    ``token_ended``: the access token is over by the database's clock; this process's may be wrong.
     ``in_doubt``: an earlier call with the same refresh token was cut short, so the provider may
     have answered it with tokens that nobody has.
     """
@@ -49,7 +51,7 @@ class Claim:
     worker: str
     started_at: datetime
     ends_at: float
-    expires_at: datetime | None
+    token_ended: bool
     granted_at: datetime | None
     in_doubt_since: datetime | None
 
@@ -62,10 +64,6 @@ class Claim:
     def in_doubt(self) -> bool:
         """Whether the refresh token may have been spent already."""
         return self.in_doubt_since is not None
-
-    def token_lives(self, *, now: datetime) -> bool:
-        """Whether the present access token still works, as far as is known."""
-        return self.expires_at is None or self.expires_at > now
 
 
 def claim_due(
@@ -221,7 +219,7 @@ def _claim(
         worker=worker_name(),
         started_at=now,
         ends_at=ends_at,
-        expires_at=row["expires_at"],
+        token_ended=row["token_ended"],
         granted_at=row["granted_at"],
         in_doubt_since=row["in_doubt_since"],
     )

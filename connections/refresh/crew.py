@@ -31,6 +31,8 @@ MOST_THREADS: Final = 512
 # How often, and with what pause, answers are tried to be stored at the end of a watch.
 LAST_TRIES: Final = 60
 LAST_PAUSE_SECONDS: Final = 1.0
+# After so long answers that could not be stored are tried again.
+AGAIN_SECONDS: Final = 0.1
 
 
 @dataclass(kw_only=True)
@@ -43,14 +45,15 @@ class Lane:
         batch: free slots of a busy lane that are worth a claim before that.
         claim: takes up to so many jobs; runs in the crew's thread.
         call: does one job; runs in a thread of its own, touches no database and never raises.
-        store: stores (job, answer) pairs; runs in the crew's thread; may be repeated.
+        store: stores (job, answer) pairs and returns those that have to be stored again soon; runs
+            in the crew's thread; may be repeated.
     """
 
     name: str
     slots: int
     claim: Callable[[int, datetime], Sequence[Any]]
     call: Callable[[Any], Any]
-    store: Callable[[list[tuple[Any, Any]]], None]
+    store: Callable[[list[tuple[Any, Any]]], list[tuple[Any, Any]]]
     pause: float
     batch: int
 
@@ -129,9 +132,9 @@ class Crew:
         count = 0
         for lane in self.lanes:
             if lane.answered:
-                lane.store(lane.answered)
                 count += len(lane.answered)
-                lane.answered.clear()
+                lane.answered = lane.store(lane.answered)
+                count -= len(lane.answered)
         return count
 
     def _take_up(self, lane: Lane, now: datetime) -> int:
@@ -159,9 +162,10 @@ class Crew:
 
     def _collect(self, timeout: float | None) -> None:
         """Move answers to their lanes, waiting for the first one where none is there yet."""
-        waiting = bool(self.under_way) and timeout != 0
+        waiting = self.busy and timeout != 0
         if any(lane.answered for lane in self.lanes):
-            waiting = False
+            # They could not be stored a moment ago.
+            timeout = min(AGAIN_SECONDS, AGAIN_SECONDS if timeout is None else timeout)
         try:
             while True:
                 answer = (
@@ -176,7 +180,7 @@ class Crew:
 
     def _settle_all(self) -> None:
         try:
-            while self.busy:
-                self.settle(timeout=None)
+            while self.busy and (self.settle(timeout=None) or self.under_way):
+                pass
         except DATABASE_AWAY:
             connection.close()

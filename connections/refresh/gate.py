@@ -16,12 +16,12 @@ import structlog
 from django.utils import timezone
 
 from connections.heartbeat import live_workers
-from connections.refresh.breakers import Trouble, begin_trial, endpoint_of, read_troubles
+from connections.refresh.breakers import Trouble, begin_trial, read_troubles, token_breakers
 from integrations.catalog import UnknownToolkit
 from integrations.models import AuthConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from integrations.catalog.lifecycle import Calls
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 MOST_SECONDS_OLD = 1.0
+# Longer than any call lasts. One that has not ended by then never will: its process gave it up.
+LONGEST_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,16 +38,33 @@ class _Facts:
     """What the gate has to know of one auth config."""
 
     endpoint: str
+    client: str
     calls: Calls
     misconfigured: bool
     blocked_until: datetime | None
 
 
 class Gate:
-    """One process's share of what may be called."""
+    """One process's share of what may be called. May be used by several threads.
 
-    def __init__(self) -> None:
-        self.under_way: Counter[str] = Counter()
+    Args:
+        names: the breakers of the endpoint that is called, and of the client there. Calls are
+            counted under these names too.
+        as_client: whether the calls are made with the auth config's own credentials. Then none is
+            made while the provider refuses these, and its calls per second are kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        names: Callable[[AuthConfig], tuple[str, str]] = token_breakers,
+        as_client: bool = True,
+    ) -> None:
+        self._names = names
+        self._as_client = as_client
+        self._lock = threading.Lock()
+        # By call: the names it counts for, and until when (monotonic).
+        self._under_way: dict[str, tuple[tuple[str, str], float]] = {}
         self._troubles: dict[str, Trouble] = {}
         self._facts: dict[str, _Facts] = {}
         self._workers = 1
@@ -55,50 +74,50 @@ class Gate:
     @property
     def troubled(self) -> Iterable[str]:
         """Names of the breakers that were not at rest when last looked at."""
-        return self._troubles.keys()
+        return list(self._troubles)
 
-    def begin(self, auth_config: AuthConfig) -> None:
+    def begin(self, call_id: str, auth_config: AuthConfig) -> None:
         """Count a call that begins."""
-        self.under_way[auth_config.pk] += 1
-        self.under_way[endpoint_of(auth_config)] += 1
-        for name, rate in self._rates(auth_config.pk):
-            self._bucket(name, rate).take()
+        until = time.monotonic() + LONGEST_SECONDS
+        with self._lock:
+            self._under_way[call_id] = self._names(auth_config), until
+            for name, rate in self._rates(auth_config.pk):
+                self._bucket(name, rate).take()
 
-    def end(self, auth_config: AuthConfig) -> None:
-        """Count a call that ended."""
-        self.under_way[auth_config.pk] -= 1
-        self.under_way[endpoint_of(auth_config)] -= 1
+    def end(self, call_ids: Iterable[str]) -> None:
+        """Count calls that ended."""
+        with self._lock:
+            for call_id in call_ids:
+                self._under_way.pop(call_id, None)
 
     def shares(self, config_ids: Sequence[str], *, free: int, now: datetime) -> dict[str, int]:
-        """Return how many calls of each config may begin now, ``free`` or a few more in all.
+        """Return how many calls of each config may begin now, at most ``free`` in all.
 
         A config that nobody waits for takes nothing from the others; each gets an equal share.
         """
-        self._look(config_ids, now)
-        open_to = [pk for pk in config_ids if self._room(pk, now) > 0]
-        shares: dict[str, int] = {}
-        taken: Counter[str] = Counter()
-        for number, pk in enumerate(open_to):
-            endpoint = self._facts[pk].endpoint
-            fair = -(-(free - sum(shares.values())) // (len(open_to) - number))
-            share = min(fair, self._room(pk, now), self._room_at(endpoint) - taken[endpoint])
-            if share > 0 and self._passes_breakers(pk, endpoint):
-                share = 1 if self._on_trial(pk, endpoint) else share
-                shares[pk] = share
-                taken[endpoint] += share
-        return shares
+        with self._lock:
+            self._look(config_ids, now)
+            taken = self._count()
+            open_to = [pk for pk in config_ids if self._room(pk, taken, now) > 0]
+            shares: dict[str, int] = {}
+            for number, pk in enumerate(open_to):
+                fair = -(-free // (len(open_to) - number))
+                share = self._share(pk, min(fair, self._room(pk, taken, now)))
+                if share > 0:
+                    shares[pk] = share
+                    taken[self._facts[pk].endpoint] += share
+                    free -= share
+            return shares
 
     def admits(self, config_id: str, *, now: datetime) -> bool:
         """Whether one call of a config, wanted by somebody who waits, may begin now."""
-        self._look([config_id], now)
-        facts = self._facts.get(config_id)
-        if facts is None or (facts.blocked_until is not None and facts.blocked_until > now):
-            return False
-        return self._passes_breakers(config_id, facts.endpoint)
+        with self._lock:
+            self._look([config_id], now)
+            return not self._is_blocked(config_id, now) and self._share(config_id, 1) > 0
 
     def _look(self, config_ids: Iterable[str], now: datetime) -> None:
         if time.monotonic() - self._read_at > MOST_SECONDS_OLD:
-            self._troubles = read_troubles(now=now)
+            self._troubles = read_troubles()
             self._workers = max(live_workers(), 1)
             self._facts.clear()
             self._read_at = time.monotonic()
@@ -111,41 +130,49 @@ class Gate:
                     "toolkit_unknown", auth_config_id=config.pk, toolkit=config.toolkit
                 )
                 continue
+            endpoint, client = self._names(config)
             self._facts[config.pk] = _Facts(
-                endpoint=endpoint_of(config),
+                endpoint=endpoint,
+                client=client,
                 calls=calls,
-                misconfigured=config.misconfigured_since is not None,
-                blocked_until=config.calls_blocked_until,
+                misconfigured=self._as_client and config.misconfigured_since is not None,
+                blocked_until=config.calls_blocked_until if self._as_client else None,
             )
 
-    def _room(self, config_id: str, now: datetime) -> int:
-        """Return how many more calls the config's own limits allow."""
+    def _count(self) -> Counter[str]:
+        now = time.monotonic()
+        self._under_way = {pk: call for pk, call in self._under_way.items() if call[1] > now}
+        return Counter(name for names, _ in self._under_way.values() for name in names)
+
+    def _is_blocked(self, config_id: str, now: datetime) -> bool:
         facts = self._facts.get(config_id)
-        if facts is None or (facts.blocked_until is not None and facts.blocked_until > now):
+        return facts is None or (facts.blocked_until is not None and facts.blocked_until > now)
+
+    def _room(self, config_id: str, taken: Counter[str], now: datetime) -> int:
+        """Return how many more calls the limits of the config and of its endpoint allow."""
+        if self._is_blocked(config_id, now):
             return 0
-        most = 1 if facts.misconfigured else self._share_of(facts.calls.client_concurrency)
-        room = most - self.under_way[config_id]
+        facts = self._facts[config_id]
+        most = 1 if facts.misconfigured else self._part_of(facts.calls.client_concurrency)
+        at_endpoint = max(
+            other.calls.endpoint_concurrency
+            for other in self._facts.values()
+            if other.endpoint == facts.endpoint
+        )
+        room = min(most - taken[facts.client], self._part_of(at_endpoint) - taken[facts.endpoint])
         for name, rate in self._rates(config_id):
             room = min(room, self._bucket(name, rate).level())
         return room
 
-    def _room_at(self, endpoint: str) -> int:
-        most = max(
-            facts.calls.endpoint_concurrency
-            for facts in self._facts.values()
-            if facts.endpoint == endpoint
-        )
-        return self._share_of(most) - self.under_way[endpoint]
-
-    def _share_of(self, most: int) -> int:
+    def _part_of(self, most: int) -> int:
         return max(most // self._workers, 1)
 
     def _rates(self, config_id: str) -> Iterable[tuple[str, float]]:
         facts = self._facts.get(config_id)
-        if facts is None:
+        if facts is None or not self._as_client:
             return
         if facts.calls.client_per_second is not None:
-            yield config_id, facts.calls.client_per_second
+            yield facts.client, facts.calls.client_per_second
         if facts.calls.endpoint_per_second is not None:
             yield facts.endpoint, facts.calls.endpoint_per_second
 
@@ -154,14 +181,16 @@ class Gate:
         bucket.rate = rate / self._workers
         return bucket
 
-    def _on_trial(self, *names: str) -> bool:
-        return any(name in self._troubles and self._troubles[name].opened for name in names)
-
-    def _passes_breakers(self, *names: str) -> bool:
-        opened = [name for name in names if self._on_trial(name)]
-        if any(self._troubles[name].waits_until for name in opened):
-            return False
-        return all(begin_trial(name) for name in opened)
+    def _share(self, config_id: str, share: int) -> int:
+        """Return ``share``, or what open breakers leave of it: one for a trial, or nothing."""
+        facts = self._facts[config_id]
+        known = {name: self._troubles.get(name) for name in (facts.endpoint, facts.client)}
+        opened = {name: trouble for name, trouble in known.items() if trouble and trouble.opened}
+        if share <= 0 or not opened:
+            return share
+        if any(trouble.waits_until for trouble in opened.values()):
+            return 0
+        return int(all(begin_trial(name) for name in opened))
 
 
 class _Bucket:
@@ -185,7 +214,6 @@ class _Bucket:
 
 
 _readers_gate = Gate()
-_readers_lock = threading.Lock()
 
 
 def admits(config_id: str) -> bool:
@@ -193,11 +221,9 @@ def admits(config_id: str) -> bool:
 
     It takes no part in caps and rates: somebody waits for it.
     """
-    with _readers_lock:
-        return _readers_gate.admits(config_id, now=timezone.now())
+    return _readers_gate.admits(config_id, now=timezone.now())
 
 
 def known_troubles() -> list[str]:
     """Return the breakers not at rest when a reader of this process last looked."""
-    with _readers_lock:
-        return list(_readers_gate.troubled)
+    return list(_readers_gate.troubled)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils import timezone
 
@@ -60,25 +60,28 @@ class Refreshing:
         total = sum(shares.values())
         claims = claim_due(limit=total, limits=shares, trigger=Trigger.SCHEDULE, now=now)
         for claim in claims:
-            self.gate.begin(claim.auth_config)
+            self.gate.begin(claim.attempt_id, claim.auth_config)
         return claims
 
-    def _store(self, pairs: list[tuple[Claim, Answer]]) -> None:
+    def _store(self, pairs: list[tuple[Claim, Answer]]) -> list[tuple[Claim, Answer]]:
         answers = [answer for _, answer in pairs]
         now = timezone.now()
         try:
-            store(answers, troubled=self.gate.troubled, now=now)
+            waiting = store(answers, troubled=self.gate.troubled, now=now)
         except DATABASE_AWAY:
             self.held_up = True
             raise
         if self.held_up:
             # The journal keeps them for a while from when they were stored, and that is now.
             self.held_up = not journal.renew(now)
-        for answer in answers:
-            self.gate.end(answer.claim.auth_config)
+        later = {answer.claim.attempt_id for answer in waiting}
+        done = [answer for answer in answers if answer.claim.attempt_id not in later]
+        self.gate.end(answer.claim.attempt_id for answer in done)
+        for answer in done:
             granted = isinstance(answer.verdict, Granted)
             self.refreshed += granted
             self.failed += not granted
+        return [(answer.claim, answer) for answer in waiting]
 
 
 def revocation_lane() -> Lane:
@@ -101,14 +104,22 @@ def probe_lane() -> Lane:
         slots=PROBE_SLOTS,
         claim=lambda free, now: probing.claim_due(limit=free, now=now),
         call=probing.probe,
-        store=lambda pairs: probing.finish([finding for _, finding in pairs], now=timezone.now()),
+        store=_finish_probes,
         pause=1.0,
         batch=PROBE_SLOTS,
     )
 
 
-def _finish_revocations(pairs: list[tuple[Revocation, Refused | None]]) -> None:
+def _finish_probes(pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    probing.finish([finding for _, finding in pairs], now=timezone.now())
+    return []
+
+
+def _finish_revocations(
+    pairs: list[tuple[Revocation, Refused | None]],
+) -> list[tuple[Revocation, Refused | None]]:
     while pairs:
         revocation, refusal = pairs[0]
         revoking.finish(revocation, refusal)
         del pairs[0]
+    return pairs

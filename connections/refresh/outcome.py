@@ -11,6 +11,8 @@ from connections.actors import WORKER
 from connections.lifecycle import move
 from connections.models import ConnectedAccount, Reason, RefreshAttempt, RefreshOutcome, Status
 from connections.notices import tell
+from connections.refresh.breakers import token_breakers
+from connections.refresh.doubts import REFRESHES, Belief, Heard, weigh
 from connections.refresh.retry import (
     CONFIGURATION_DELAYS,
     FAILURES_WORTH_TELLING,
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
 
 # Rotations under which a call that was answered unheard has spent the refresh token.
 _SPENDING = {"rotates", "rotates_with_grace"}
+
+
+# What there is instead of a provider's code where a claimed token can be renewed by nothing, and is
+# not over yet.
+NO_REFRESH_TOKEN = "no_refresh_token"  # noqa: S105
 
 
 def store_refusal(*, claim: Claim, refusal: Refused, now: datetime) -> RefreshOutcome:
@@ -68,7 +75,7 @@ def _store(
     unanswered = RefreshOutcome.IN_DOUBT if refusal.outcome_unknown else None
     if account.status != Status.ACTIVE:
         return unanswered or RefreshOutcome.DISCARDED
-    if refusal.kind is RefusalKind.TERMINAL:
+    if refusal.kind is RefusalKind.TERMINAL and _is_believed(claim, account, refusal, now):
         _expire(claim, account, refusal, now)
         return RefreshOutcome.TERMINAL
     if refusal.kind is RefusalKind.CONFIGURATION:
@@ -81,14 +88,35 @@ def _store(
         }
         _update(account, changes)
         return RefreshOutcome.CONFIGURATION
-    _postpone(claim, account, refusal, now)
+    if refusal.error_code == NO_REFRESH_TOKEN:
+        # Nothing failed. Once it is over, the account says so.
+        _update(account, {"refresh_at": account.expires_at})
+    else:
+        _postpone(claim, account, refusal, now)
     return unanswered or RefreshOutcome.TRANSIENT
+
+
+def _is_believed(claim: Claim, account: ConnectedAccount, refusal: Refused, now: datetime) -> bool:
+    """Whether a terminal answer ends the grant: not while the provider refuses everybody."""
+    if refusal.http_status is None:
+        # Nobody was asked: the token has ended, and nothing renews it.
+        return True
+    names = token_breakers(claim.auth_config)
+    again = account.refresh_failing_since is not None
+    heard = Heard(account_id=account.pk, accepted=False, again=again)
+    # What an answer of ours that was lost explains tells nothing of the provider.
+    beliefs = weigh({names: [] if _is_spent(claim) else [heard]}, rule=REFRESHES, now=now)
+    return beliefs[names] is not Belief.DOUBTED
+
+
+def _is_spent(claim: Claim) -> bool:
+    """Whether an earlier call with this refresh token, answered unheard, may have spent it."""
+    return claim.in_doubt and claim.auth_config.catalog_entry.rotation in _SPENDING
 
 
 def _expire(claim: Claim, account: ConnectedAccount, refusal: Refused, now: datetime) -> None:
     reason = Reason(refusal.reason)
-    spent = claim.in_doubt and claim.auth_config.catalog_entry.rotation in _SPENDING
-    if spent and reason is Reason.GRANT_REVOKED:
+    if _is_spent(claim) and reason is Reason.GRANT_REVOKED:
         # An earlier call with this token was cut short: the provider answered it, we never knew.
         reason = Reason.ROTATION_LOST
     status = f", HTTP {refusal.http_status}" if refusal.http_status else ""

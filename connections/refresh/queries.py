@@ -32,9 +32,10 @@ SELECT auth_config_id, refresh_at FROM due WHERE refresh_at <= %(now)s ORDER BY 
 """
 
 _COLUMNS = """
-    account.id, account.project_id, account.auth_config_id, account.toolkit, account.expires_at,
+    account.id, account.project_id, account.auth_config_id, account.toolkit,
     account.granted_at, account.in_doubt_since, account.lease_id, account.lease_started_at,
     account.lease_generation, account.lease_trigger, account.lease_worker, account.streak_id,
+    coalesce(account.expires_at <= now(), false) AS token_ended,
     (SELECT config.xmin::text || config.ctid::text FROM integrations_authconfig AS config
      WHERE config.id = account.auth_config_id) AS config_version
 """
@@ -180,6 +181,8 @@ _LOCK = """
 SELECT id, status, status_reason, grant_generation, refresh_failures, lease_id, streak_id
 FROM connections_connectedaccount WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
 """
+_LOCK_FREE = f"{_LOCK} SKIP LOCKED"
+_EXISTING = "SELECT id FROM connections_connectedaccount WHERE id = ANY(%(ids)s)"
 
 
 def due_configs(*, now: datetime) -> list[tuple[str, datetime]]:
@@ -279,3 +282,13 @@ def read_account(*, account_id: str, project_id: str | None) -> dict[str, Any] |
 def lock_accounts(account_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Lock accounts, in the order of their ids so that nobody waits in a circle; return them."""
     return {row["id"]: row for row in dicts(_LOCK, {"ids": list(account_ids)})}
+
+
+def lock_free_accounts(
+    account_ids: Sequence[str],
+) -> tuple[dict[str, dict[str, Any]], set[str]]:
+    """Lock those accounts that nobody else has locked; return them, and the ids of the others."""
+    found = {row["id"]: row for row in dicts(_LOCK_FREE, {"ids": list(account_ids)})}
+    missing = [pk for pk in account_ids if pk not in found]
+    taken = {pk for (pk,) in rows(_EXISTING, {"ids": missing})} if missing else set()
+    return found, taken

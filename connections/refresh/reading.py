@@ -18,6 +18,7 @@ from connections.errors import (
     RefreshUnavailable,
 )
 from connections.models import Credentials, RefreshAttempt, RefreshOutcome, Status, Trigger
+from connections.probing.complaints import prove_soon
 from connections.refresh import queries
 from connections.refresh.claim import claim_account
 from connections.refresh.flights import Flights
@@ -109,6 +110,7 @@ def get_credentials(
     Raises:
         NotFound: there is none of that id, or it is another project's, or was deleted.
         AccountUnusable: the account is not ACTIVE, or was found dead.
+        NothingToRefresh: the refused token is all there is; the provider is asked about it soon.
         RefreshUnavailable: no token lives and the provider does not give a new one.
         RefreshTimeout: somebody else's refresh did not end within ``wait_seconds``.
     """
@@ -116,6 +118,10 @@ def get_credentials(
     stored = read(account_id, project_id=project_id)
     refused = stored.generation == refused_generation
     wanted = min(minimum_seconds, stored.half_life)
+    if refused and stored.cannot_be_renewed(now=now):
+        # Whether it is dead, the provider itself shall say, and soon.
+        prove_soon(account_id=account_id, generation=stored.generation, now=now)
+        raise NothingToRefresh(connected_account_id=account_id)
     if not refused and (stored.lives_for(wanted, now=now) or stored.cannot_be_renewed(now=now)):
         return grant(stored)
     failure: ConnectionsError = RefreshUnavailable(connected_account_id=account_id)
@@ -154,6 +160,8 @@ def refresh_account(
     if refused_generation is not None and stored.generation != refused_generation:
         return grant(stored)
     if stored.cannot_be_renewed(now=now):
+        if refused_generation is not None:
+            prove_soon(account_id=account_id, generation=stored.generation, now=now)
         raise NothingToRefresh(connected_account_id=account_id)
     replaced = _replace(stored, trigger, now, wait_seconds)
     if replaced is None:
@@ -210,6 +218,9 @@ def _replace(seen: Stored, trigger: Trigger, began: datetime, wait_seconds: floa
         replaced = _refresh(seen, trigger, began, wait_seconds)
         if replaced is None or replaced.lives_for(0, now=timezone.now()):
             return replaced
+        if replaced.refreshed_at is not None and replaced.refreshed_at >= began:
+            # Fresh, and over at once: another call brings no better one.
+            return None
         seen = replaced
     return None
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from django.db import transaction
 
-from connections import vault
+from connections import journal, vault
 from connections.actors import WORKER
 from connections.grants import shared_with_another
 from connections.lifecycle import HOLDS_CREDENTIALS
@@ -27,6 +28,7 @@ from connections.refresh.retry import FAILURES_WORTH_TELLING
 from connections.schedule import RELEASED, next_warning
 from integrations.schemes import TokenSet
 from integrations.secrets.field import Sealed
+from integrations.secrets.keyring import SealingError
 from webhooks.models import EventType
 
 if TYPE_CHECKING:
@@ -35,16 +37,28 @@ if TYPE_CHECKING:
 
     from connections.journal import Entry
 
+log = structlog.get_logger(__name__)
+
 STORED, SUPERSEDED = RefreshOutcome.STORED, RefreshOutcome.SUPERSEDED
 
 
-def store_issued(entries: Sequence[Entry], *, now: datetime) -> dict[str, RefreshOutcome]:
+def store_issued(
+    entries: Sequence[Entry], *, now: datetime, wait: bool = True
+) -> dict[str, RefreshOutcome]:
     """Store ``entries``, of different accounts; return each attempt's outcome by its id.
 
     The accounts' rows are locked and read again first: whoever changed one meanwhile is right.
+
+    Args:
+        wait: for a row that somebody else has locked. Where not, its entry has no outcome.
     """
+    account_ids = [entry.account_id for entry in entries]
     with transaction.atomic():
-        accounts = queries.lock_accounts([entry.account_id for entry in entries])
+        if wait:
+            accounts = queries.lock_accounts(account_ids)
+        else:
+            accounts, taken = queries.lock_free_accounts(account_ids)
+            entries = [entry for entry in entries if entry.account_id not in taken]
         outcomes = {}
         usable = []
         for entry in entries:
@@ -56,6 +70,7 @@ def store_issued(entries: Sequence[Entry], *, now: datetime) -> dict[str, Refres
             else:
                 usable.append(entry)
         outcomes |= _store(usable, accounts, now)
+        transaction.on_commit(lambda: journal.settled(outcomes))
         return outcomes
 
 
@@ -160,12 +175,25 @@ def _discard(entry: Entry, now: datetime) -> RefreshOutcome:
     account = ConnectedAccount.objects.locked(entry.account_id)
     shared = account.status == Status.DELETED and shared_with_another(account, account.identity_id)
     if not shared:
-        vault.queue_revocation(account=account, tokens=_tokens(entry), actor=WORKER, now=now)
+        _revoke(entry, account, now)
     ConnectedAccount.objects.filter(pk=account.pk).update(
         grant_generation=entry.generation + 1, **RELEASED
     )
     _write_attempts([entry], RefreshOutcome.DISCARDED)
     return RefreshOutcome.DISCARDED
+
+
+def _revoke(entry: Entry, account: ConnectedAccount, now: datetime) -> None:
+    try:
+        tokens = _tokens(entry)
+    except SealingError as error:
+        # Its key is gone. Nobody can use these tokens, and nobody can have them ended.
+        code = type(error).__name__
+        log.error(  # noqa: TRY400 - the type says it all
+            "issued_tokens_not_revoked", connected_account_id=account.pk, error=code
+        )
+    else:
+        vault.queue_revocation(account=account, tokens=tokens, actor=WORKER, now=now)
 
 
 def _tokens(entry: Entry) -> TokenSet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -20,21 +21,35 @@ if TYPE_CHECKING:
     from datetime import datetime
     from threading import Event
 
+    from connections.refresh.crew import Lane
+
 log = structlog.get_logger(__name__)
 
 PAUSE_SECONDS = 0.5
+# The job runner's processes have other things to do as well; a watch goes on with the rest.
+REVOKING_SECONDS = 5.0
 
 
 def refresh_due() -> int:
     """Refresh, revoke and probe all that is due now, side by side; return how many were tried.
 
-    A signal to stop is obeyed once the calls under way have been stored.
+    What falls due meanwhile is left to the next one. A signal to stop is obeyed once the calls
+    under way have been stored.
     """
+    return _do_due([Refreshing().lane(), revocation_lane(), probe_lane()], seconds=math.inf)
+
+
+def revoke_due() -> int:
+    """Revoke at the providers what is due now, for some seconds; return how many were tried."""
+    return _do_due([revocation_lane()], seconds=REVOKING_SECONDS)
+
+
+def _do_due(lanes: list[Lane], *, seconds: float) -> int:
+    now, end = timezone.now(), time.monotonic() + seconds
     tried = 0
-    lanes = [Refreshing().lane(), revocation_lane(), probe_lane()]
     with stop_on_signal() as stop, Crew(lanes) as crew:
-        while not stop.is_set():
-            tried += crew.take_up(now=timezone.now())
+        while not stop.is_set() and time.monotonic() < end:
+            tried += crew.take_up(now=now)
             if not crew.busy:
                 break
             crew.settle(timeout=PAUSE_SECONDS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import structlog
 from django.utils import timezone
@@ -13,9 +13,9 @@ from connections import journal, vault
 from connections.refresh.breakers import note_answers
 from connections.refresh.gate import known_troubles
 from connections.refresh.issued import seal
-from connections.refresh.outcome import store_refusal
+from connections.refresh.outcome import NO_REFRESH_TOKEN, store_refusal
 from connections.refresh.storing import store_issued
-from integrations.database import DATABASE_AWAY
+from integrations.database import DATABASE_AWAY, is_away
 from integrations.outbound import LIMITS, Role
 from integrations.schemes import Granted, OAuth2Client, RefusalKind, Refused
 from integrations.secrets.keyring import SealingError
@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from integrations.schemes import Verdict
 
 log = structlog.get_logger(__name__)
+
+# For how long answers are tried to be stored where something else than the database's absence
+# prevents that. With the wait for a lock it stays within what a lease has left after the call.
+PATIENCE_SECONDS: Final = 10.0
+PAUSE_SECONDS: Final = 0.05
+# By the attempt's id. None: it could not be stored, which was logged.
+Outcomes: TypeAlias = "dict[str, RefreshOutcome | None]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +54,13 @@ def refresh_claimed(claim: Claim) -> None:
     Raises:
         DATABASE_AWAY: the answer could not be stored now; new tokens stand in the journal.
     """
-    store([call_provider(claim)], troubled=known_troubles(), now=timezone.now())
+    waiting = [call_provider(claim)]
+    tries_until = time.monotonic() + PATIENCE_SECONDS
+    while waiting := store(waiting, troubled=known_troubles(), now=timezone.now()):
+        if time.monotonic() > tries_until:
+            log.error("refresh_not_stored", connected_account_id=claim.account_id, error="locked")
+            return
+        time.sleep(PAUSE_SECONDS)
 
 
 def call_provider(claim: Claim) -> Answer:
@@ -82,9 +95,9 @@ def call_provider(claim: Claim) -> Answer:
 def _call(claim: Claim) -> Verdict:
     tokens = vault.open_grant(claim.credentials)
     if tokens.refresh_token is None:
-        lives = claim.token_lives(now=timezone.now())
-        kind = RefusalKind.TRANSIENT if lives else RefusalKind.TERMINAL
-        return Refused(kind=kind, error_code="", reason="token_expired")
+        if claim.token_ended:
+            return Refused(kind=RefusalKind.TERMINAL, error_code="", reason="token_expired")
+        return Refused(kind=RefusalKind.TRANSIENT, error_code=NO_REFRESH_TOKEN)
     if claim.ends_at - time.monotonic() < LIMITS[Role.TOKEN].deadline:
         # This process stood still for so long that the lease could end amid the call.
         return Refused(kind=RefusalKind.TRANSIENT, error_code="lease_too_short")
@@ -92,53 +105,79 @@ def _call(claim: Claim) -> Verdict:
     return client.refresh(refresh_token=tokens.refresh_token, ends_at=claim.ends_at)
 
 
-def store(answers: Sequence[Answer], *, troubled: Iterable[str], now: datetime) -> None:
+def store(answers: Sequence[Answer], *, troubled: Iterable[str], now: datetime) -> list[Answer]:
     """Store what the provider said, all new tokens in one transaction; log how each ended.
 
     Args:
         troubled: names of the breakers that a success may have to close.
 
+    Returns:
+        Those whose accounts somebody else has locked: they are to be stored again soon.
+
     Raises:
         DATABASE_AWAY: some may not be stored; storing them all again does no harm.
     """
-    outcomes = _store_tokens([answer.entry for answer in answers if answer.entry], now)
+    granted = [answer for answer in answers if isinstance(answer.verdict, Granted)]
+    outcomes = _store_tokens([answer.entry for answer in granted if answer.entry], now)
+    # Before the refusals are weighed: what a refusal is worth depends on who was accepted.
+    _note(_among(granted, outcomes), troubled, now)
+    refused = []
     for answer in answers:
         if not isinstance(answer.verdict, Granted):
             outcomes |= _store_refusal(answer.claim, answer.verdict, now)
-    _note(answers, troubled, now)
-    for answer in answers:
-        _log(answer, outcomes.get(answer.claim.attempt_id))
+            refused.append(answer)
+    _note(_among(refused, outcomes), troubled, now)
+    for answer in _among(answers, outcomes):
+        _log(answer, outcomes[answer.claim.attempt_id])
+    return [answer for answer in answers if answer.claim.attempt_id not in outcomes]
 
 
-def _store_tokens(entries: list[Entry], now: datetime) -> dict[str, RefreshOutcome]:
+def _among(answers: Iterable[Answer], outcomes: Outcomes) -> list[Answer]:
+    return [answer for answer in answers if answer.claim.attempt_id in outcomes]
+
+
+def _store_tokens(entries: list[Entry], now: datetime) -> Outcomes:
     if not entries:
         return {}
     try:
-        return store_issued(entries, now=now)
-    except DATABASE_AWAY:
-        # The commit that makes them durable does not follow at once: make the journal so.
-        journal.sync()
-        raise
-    except Exception:
-        if len(entries) == 1:
-            # Its lease runs out, and whoever claims it next finds the journal's entry.
-            log.exception("refresh_not_stored", connected_account_id=entries[0].account_id)
-            return {}
+        return {**store_issued(entries, now=now, wait=False)}
+    except Exception as error:
+        _raise_if_away(error)
+        log.exception("refreshes_not_stored_together", count=len(entries))
     # One account's surprise must not stop the others.
-    outcomes: dict[str, RefreshOutcome] = {}
+    outcomes: Outcomes = {}
+    tries_until = time.monotonic() + PATIENCE_SECONDS
     for entry in entries:
-        outcomes |= _store_tokens([entry], now)
+        if time.monotonic() < tries_until:
+            outcomes |= _store_alone(entry, now)
     return outcomes
 
 
-def _store_refusal(claim: Claim, refusal: Refused, now: datetime) -> dict[str, RefreshOutcome]:
+def _store_alone(entry: Entry, now: datetime) -> Outcomes:
+    try:
+        return {**store_issued([entry], now=now, wait=False)}
+    except Exception as error:
+        _raise_if_away(error)
+        # Its lease runs out, and whoever claims it next finds the journal's entry.
+        log.exception("refresh_not_stored", connected_account_id=entry.account_id)
+        return {entry.attempt_id: None}
+
+
+def _store_refusal(claim: Claim, refusal: Refused, now: datetime) -> Outcomes:
     try:
         return {claim.attempt_id: store_refusal(claim=claim, refusal=refusal, now=now)}
-    except DATABASE_AWAY:
-        raise
-    except Exception:
+    except Exception as error:
+        _raise_if_away(error)
         log.exception("refresh_not_stored", connected_account_id=claim.account_id)
-        return {}
+        return {claim.attempt_id: None}
+
+
+def _raise_if_away(error: Exception) -> None:
+    """Raise ``error`` again where storing anything else would be in vain as well."""
+    if isinstance(error, DATABASE_AWAY) and is_away(error):
+        # The commit that makes new tokens durable does not follow at once: make the journal so.
+        journal.sync()
+        raise error
 
 
 def _note(answers: Sequence[Answer], troubled: Iterable[str], now: datetime) -> None:

@@ -4,24 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets, SimpleListFilter
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import ORDER_VAR
 from django.core.exceptions import BadRequest
+from django.forms.utils import flatatt
 from django.http import Http404
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
-from integrations.admin.theme import ChangeList, ModelAdmin, RelatedDropdownFilter
-from integrations.counting import EstimatingPaginator
+from integrations.admin.theme import ChangeList, ModelAdmin, RelatedDropdownFilter, checkbox
+from integrations.counting import EXACT_UP_TO, EstimatingPaginator, count_rows, last_page
+from integrations.models.scoping import ProjectScopedModel, projects_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from django.core.paginator import Paginator
     from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
     from django.forms import ModelChoiceField, ModelMultipleChoiceField
     from django.http import HttpRequest, HttpResponse, QueryDict
+    from django.utils.safestring import SafeString
 
     from integrations.admin.marks import Header
 
 # A filter offers at most so many rows; beyond that a search is the better way.
 MAX_FILTER_CHOICES = 200
+# Orders that a primary key serves.
+_CHECKBOX = '<input type="checkbox" name="{}" value="{}"{}>'
+# Above that many projects of a member, her accounts are asked for as a whole.
+MOST_PARTS = 20
+_NEWEST_FIRST: frozenset[tuple[str, ...]] = frozenset({("-id",), ("-pk",)})
+_KEYS = frozenset({"pk", "-pk", "id", "-id"})
 
 
 def visible_rows(model: type[Model], request: HttpRequest) -> QuerySet[Any]:
@@ -39,10 +54,25 @@ class VisibleRelatedFilter(RelatedDropdownFilter):
         return [(row.pk, str(row)) for row in rows]
 
 
-class OneCount(ChangeList):
-    """A list that is counted once: without filters the result is the whole."""
+class BoundedList(ChangeList):
+    """A list that asks nothing of the database that takes long because the list is long.
+
+    It is counted once: without filters the result is the whole. The newest come first; in another
+    order is shown what is sorted soon, and a page behind the last one is the last one.
+    """
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        ordering = super().get_ordering(request, queryset)
+        if ORDER_VAR not in self.params or self.query or ordering[0] in _KEYS:
+            return ordering
+        if count_rows(queryset).exact:
+            return ordering
+        del self.params[ORDER_VAR]
+        messages.info(request, f"Lists of up to {EXACT_UP_TO:,} can be sorted: filter this first.")
+        return super().get_ordering(request, queryset)
 
     def get_results(self, request: HttpRequest) -> None:
+        self.page_num = min(self.page_num, last_page(self.list_per_page))
         super().get_results(request)
         if not self.query and not self.has_active_filters:
             self.full_result_count = self.result_count
@@ -71,7 +101,27 @@ class ScopedAdmin(ModelAdmin):
         return cast("QuerySet[Any]", rows.visible_to(request.user))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return OneCount
+        return BoundedList
+
+    @admin.display(description=mark_safe(checkbox.render("action_toggle_all", 1)))  # noqa: S308 - no input in it
+    def action_checkbox(self, obj: Model) -> SafeString:
+        """Return the theme's checkbox without a template: each row of each list has one."""
+        return format_html(_CHECKBOX, ACTION_CHECKBOX_NAME, obj.pk, flatatt(checkbox.attrs))
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **more: Any
+    ) -> Paginator[Any]:
+        """Return the list's pages, for a member of some projects put together from theirs."""
+        pages = super().get_paginator(request, queryset, per_page, *args, **more)
+        newest_first = tuple(queryset.query.order_by) in _NEWEST_FIRST
+        if isinstance(pages, EstimatingPaginator) and newest_first and self._is_scoped():
+            projects = [] if request.user.is_superuser else projects_of(request.user)
+            if 1 < len(projects) <= MOST_PARTS:
+                pages.parts = [queryset.filter(project=project) for project in projects]
+        return pages
+
+    def _is_scoped(self) -> bool:
+        return issubclass(self.model, ProjectScopedModel)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -1,6 +1,22 @@
-"""What tells that the database is away, as opposed to a query that is wrong."""
+"""What tells that the database is away, as opposed to a query that is wrong or in vain."""
+
+from __future__ import annotations
+
+from typing import Final
 
 from django.db import InterfaceError, InternalError, OperationalError
 
 # InternalError: a server that was demoted in a failover refuses writes (read_only_sql_transaction).
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
+# PostgreSQL, appendix A: connection exceptions, insufficient resources, the server goes down or
+# comes up, read-only transaction. Without a code the connection was lost.
+_AWAY: Final = ("08", "53", "57P", "25006")
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether ``error``, one of `DATABASE_AWAY`, would meet any other statement just as well.
+
+    A time-out of the statement or of a lock, a deadlock and a damaged page concern what was asked.
+    """
+    code = getattr(error.__cause__, "sqlstate", None) or ""
+    return code == "" or code.startswith(_AWAY)

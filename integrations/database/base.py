@@ -1,18 +1,24 @@
-"""Django's PostgreSQL backend, with two things that it does not offer (``ENGINE``).
+"""Django's PostgreSQL backend, with what it does not offer (``ENGINE``).
 
-It looks at a kept connection without asking the server, and runs statements as prepared ones.
+It looks at a kept connection without asking the server, runs statements as prepared ones, and waits
+for no lock without end.
 """
 
 from __future__ import annotations
 
 import select
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 from django.db.backends.postgresql import base
+from psycopg.pq import TransactionStatus
 
 if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
+
+
+# Somebody's forgotten transaction must not hold up refreshing until leases end (they last longer).
+LOCK_SECONDS: Final = 5
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -22,6 +28,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Return Django's, with prepared statements allowed; its own cursors make none."""
         params: dict[str, Any] = super().get_connection_params()
         return params | {"prepare_threshold": 0}
+
+    def init_connection_state(self) -> None:
+        """Prepare a new connection."""
+        super().init_connection_state()
+        with self.connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        if not self.get_autocommit():
+            self.connection.commit()
 
     def preparing_cursor(self) -> CursorWrapper:
         """Return a cursor whose statements the server parses and plans once per connection.
@@ -45,6 +59,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         only where there is something to read that nobody waits for.
         """
         if self.connection is None or self.connection.closed:
+            return False
+        if self.connection.info.transaction_status == TransactionStatus.INERROR:
             return False
         arrivals = select.poll()
         arrivals.register(self.connection.fileno(), select.POLLIN)  # also tells of errors, hang-ups

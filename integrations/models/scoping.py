@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", bound=models.Model, covariant=True)  # noqa: PLC0105 - as Django names it
 
 
+def projects_of(user: User | AnonymousUser) -> list[str]:
+    """Return the ids of the projects that a person is a member of.
+
+    As values and not as a join, so that the planner knows which rows are asked for: the newest
+    accounts of an old project stand far from the newest of all.
+    """
+    if user.is_anonymous:
+        return []
+    return list(user.projects.order_by("pk").values_list("pk", flat=True))
+
+
 class ProjectScopedQuerySet(models.QuerySet[Row]):
     """Rows that belong to a project through their ``project`` column."""
 
@@ -25,7 +36,7 @@ class ProjectScopedQuerySet(models.QuerySet[Row]):
         """Narrow to what a person in the admin may see: superusers all, staff their projects."""
         if user.is_superuser:
             return self.all()
-        return self.filter(project__members=user.pk)
+        return self.filter(project__in=projects_of(user))
 
 
 class ProjectScopedModel(models.Model):

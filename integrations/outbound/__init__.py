@@ -31,8 +31,9 @@ from integrations.outbound.errors import (
     ResponseTooLarge,
 )
 from integrations.outbound.limits import LIMITS, Limits, Role
+from integrations.outbound.lookups import Resolver
 from integrations.outbound.messages import PreparedCall, Response
-from integrations.outbound.resolving import Resolver, use_resolver
+from integrations.outbound.resolving import use_resolver
 
 __all__ = [
     "LIMITS",

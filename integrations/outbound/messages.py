@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from integrations.outbound.errors import MalformedBody
 from integrations.outbound.headers import Headers
 from integrations.outbound.limits import Limits, Role
 from integrations.outbound.targets import Target
+
+# Digits; longer ones are read as floating-point numbers where that is allowed.
+LONGEST_INTEGER: Final = 1000
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -65,3 +68,24 @@ class Response:
         except (ValueError, RecursionError):
             failure = MalformedBody(f"{len(self.body)} bytes", status=self.status)
         raise failure
+
+    def lenient_json(self) -> Any:
+        """Return the body parsed as JSON although parts of it break the rules, for salvage.
+
+        Bytes that are no UTF-8 become U+FFFD, line breaks may stand in texts, and numbers may have
+        any length. Only for values that are checked for U+FFFD.
+
+        Raises:
+            MalformedBody: as `json`.
+        """
+        text = self.body.decode("utf-8", "replace")
+        try:
+            return json.loads(text, strict=False, parse_int=_read_integer)
+        except (ValueError, RecursionError):
+            failure = MalformedBody(f"{len(self.body)} bytes", status=self.status)
+        raise failure
+
+
+def _read_integer(digits: str) -> int | float:
+    # Python refuses to read integers of thousands of digits (ValueError).
+    return int(digits) if len(digits) < LONGEST_INTEGER else float(digits)

@@ -76,6 +76,9 @@ def identify(
             id. It says nothing about the token.
     """
     token = access_token.reveal()
+    if not token:
+        # See TokenSet.unusable: a refusal of nothing would pass for a refusal of the grant.
+        raise IdentityUnavailable("no_access_token")
     headers = {
         "Accept": "application/json",
         **identity.headers,

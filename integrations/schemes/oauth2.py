@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+import structlog
 from authlib.common.urls import add_params_to_qs, add_params_to_uri
 from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from integrations.catalog import Toolkit
     from integrations.models import AuthConfig
     from integrations.secrets import Secret
+
+log = structlog.get_logger(__name__)
 
 FORM = "application/x-www-form-urlencoded"
 # RFC 6749, A.2: a client secret is printable ASCII. Another one cannot be sent in a header.
@@ -101,9 +104,20 @@ class OAuth2Client:
             ends_at: on the monotonic clock: nothing is sent or waited for after that.
         """
         limits = replace(outbound.LIMITS[outbound.Role.TOKEN], ends_at=ends_at)
-        return self._token_call(
+        verdict = self._token_call(
             grant_type="refresh_token", limits=limits, refresh_token=refresh_token.reveal()
         )
+        if not isinstance(verdict, Granted) or not verdict.tokens.unusable:
+            return verdict
+        log.error("access_token_unusable", toolkit=self.toolkit.slug, why=verdict.tokens.unusable)
+        if verdict.tokens.refresh_token == refresh_token:
+            # Nothing was rotated, so there is nothing to keep, and the old access token stays.
+            return Refused(
+                kind=RefusalKind.TRANSIENT,
+                error_code="malformed_token",
+                http_status=verdict.http_status,
+            )
+        return verdict
 
     def revoke(self, *, token: Secret, hint: str) -> Refused | None:
         """Revoke ``token`` at the provider (RFC 7009).
@@ -151,10 +165,11 @@ class OAuth2Client:
         except outbound.OutboundError as error:
             return judge_failure(error)
         sent = [value for value in parameters.values() if value]
-        return without_echo(self._judge(response), [*sent, secret])
+        renewing = grant_type == "refresh_token"
+        return without_echo(self._judge(response, renewing=renewing), [*sent, secret])
 
-    def _judge(self, response: outbound.Response) -> Verdict:
-        return judge_answer(response, self.toolkit, now=timezone.now())
+    def _judge(self, response: outbound.Response, *, renewing: bool = False) -> Verdict:
+        return judge_answer(response, self.toolkit, renewing=renewing, now=timezone.now())
 
     def _refuses(self, response: outbound.Response) -> bool:
         """Whether a success of HTTP says in its body that it is none; an empty one does not."""

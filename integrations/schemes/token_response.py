@@ -33,6 +33,8 @@ class TokenSet:
     once; infinite where it said that they have no end. ``scopes`` is None where the provider did
     not say. ``refresh_token`` is None where it issued none. ``refresh_token_expires_in``, in
     seconds, is None where the provider did not say; it is for the moment of storing and not kept.
+    ``unusable`` tells why the access token may not be used; then it is empty and over at once.
+    Empty: it may be used.
     """
 
     access_token: Secret
@@ -42,26 +44,40 @@ class TokenSet:
     refresh_token_expires_in: float | None = None
     scopes: list[str] | None = None
     token_type: str = "bearer"  # noqa: S105 - no token
+    unusable: str = ""
 
     @classmethod
-    def from_answer(cls, answer: dict[str, Any], toolkit: Toolkit) -> Self:
-        """Return the tokens in ``answer``, read as ``toolkit`` says. Raises MalformedToken."""
-        token_type = answer.get("token_type", toolkit.token_types[0])
-        known = {name.lower() for name in toolkit.token_types}
-        if not isinstance(token_type, str) or token_type.lower() not in known:
-            message = "The provider issued a token of a type that cannot be used."
-            raise MalformedToken(message)
-        access_token = _token(answer, "access_token")
-        if access_token is None:
-            message = "The provider's answer holds no access token."
-            raise MalformedToken(message)
+    def from_answer(
+        cls, answer: dict[str, Any], toolkit: Toolkit, *, renewing: bool = False
+    ) -> Self:
+        """Return the tokens in ``answer``, read as ``toolkit`` says.
+
+        Args:
+            renewing: whether it is the answer to a refresh. At a provider that rotates, its
+                refresh token is the one way left to the grant, so it is kept whatever is wrong
+                beside it: an access token that may not be used is left out (``unusable``). The id
+                token is not read at all: the identity is known, and nobody asks for it again.
+
+        Raises:
+            MalformedToken: there is nothing that can be used.
+        """
+        refresh_token = _token(answer, "refresh_token")
+        access_token, unusable = Secret(""), ""
+        try:
+            access_token = _access_token(answer, toolkit)
+        except MalformedToken as error:
+            if not renewing or refresh_token is None:
+                raise
+            unusable = str(error)
         return cls(
             access_token=access_token,
-            refresh_token=_token(answer, "refresh_token"),
-            id_token=_token(answer, "id_token"),
-            expires_in=_access_token_life(answer, toolkit),
+            refresh_token=refresh_token,
+            # Where a person is being identified by it, one that cannot be read is not ignored.
+            id_token=None if renewing else _token(answer, "id_token"),
+            expires_in=0.0 if unusable else _access_token_life(answer, toolkit),
             refresh_token_expires_in=_refresh_token_life(answer, toolkit),
             scopes=_scopes(answer.get("scope")),
+            unusable=unusable,
         )
 
     def carrying_over(self, refresh_token: Secret | None) -> Self:
@@ -127,6 +143,22 @@ def parse_lifetime(value: object) -> float | None:
     if math.isnan(seconds):
         return None
     return min(max(seconds, 0.0), LONGEST_LIFETIME)
+
+
+def _access_token(answer: dict[str, Any], toolkit: Toolkit) -> Secret:
+    """Return the access token where it is of a type that can be used. Raises MalformedToken."""
+    token_type = answer.get("token_type")
+    if token_type is None or token_type == "":
+        token_type = toolkit.token_types[0]
+    known = {name.lower() for name in toolkit.token_types}
+    if not isinstance(token_type, str) or token_type.lower() not in known:
+        message = "The provider issued a token of a type that cannot be used."
+        raise MalformedToken(message)
+    access_token = _token(answer, "access_token")
+    if access_token is None:
+        message = "The provider's answer holds no access token."
+        raise MalformedToken(message)
+    return access_token
 
 
 def _access_token_life(answer: dict[str, Any], toolkit: Toolkit) -> float | None:

@@ -7,6 +7,7 @@ counts as which is data: the toolkit's rules, then the generic ones of `integrat
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -74,24 +75,53 @@ def judge_failure(error: OutboundError) -> Refused:
     )
 
 
-def judge_answer(response: Response, toolkit: Toolkit, *, now: datetime | None = None) -> Verdict:
+def judge_answer(
+    response: Response, toolkit: Toolkit, *, renewing: bool = False, now: datetime | None = None
+) -> Verdict:
     """Return the verdict on ``response`` by the toolkit's rules.
 
     Args:
+        renewing: whether it answers a refresh: then a usable refresh token in a success is kept
+            whatever is wrong beside it, because the one that was sent may be spent.
         now: when it came, for a Retry-After date in an answer without a Date header.
     """
-    try:
-        answer = response.json()
-    except MalformedBody:
-        answer = None
+    answer = _read(response, salvage=renewing and _succeeded(response))
     if not isinstance(answer, dict):
         return _transient(response, "malformed_response", now, outcome_unknown=_in_doubt(response))
     if toolkit.is_refusal(answer) or not _succeeded(response):
-        return _judge_refusal(response, answer, toolkit, now)
+        refused = _judge_refusal(response, answer, toolkit, now)
+        return refused if not renewing else _salvage(refused, response, answer, toolkit)
     try:
-        return Granted(tokens=TokenSet.from_answer(answer, toolkit), http_status=response.status)
+        tokens = TokenSet.from_answer(answer, toolkit, renewing=renewing)
     except MalformedToken:
         return _transient(response, "malformed_token", now, outcome_unknown=True)
+    return Granted(tokens=tokens, http_status=response.status)
+
+
+def _read(response: Response, *, salvage: bool) -> Any:
+    """Return the body as JSON, None where it is none; ``salvage``: also where it is nearly so."""
+    for read in (response.json, response.lenient_json)[: 1 + salvage]:
+        with contextlib.suppress(MalformedBody):
+            return read()
+    return None
+
+
+def _salvage(
+    refused: Refused, response: Response, answer: dict[str, Any], toolkit: Toolkit
+) -> Verdict:
+    """Return the tokens that stand beside an error in a success, where no rule knows the error.
+
+    What a rule knows is believed. Else both tokens say more than a word that nobody has heard of.
+    """
+    if not _succeeded(response) or _ruling(response.status, answer, toolkit)[1] is not None:
+        return refused
+    try:
+        tokens = TokenSet.from_answer(answer, toolkit, renewing=True)
+    except MalformedToken:
+        return refused
+    if tokens.refresh_token is None or tokens.unusable:
+        return refused
+    return Granted(tokens=tokens, http_status=response.status)
 
 
 def _judge_refusal(

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 if TYPE_CHECKING:
-    from tests.api.conftest import Caller
+    from tests.api.calling import Caller
 
 PATH = "/api/v1/toolkits"
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from config.run.web_server import THREADS
+
 ROOT: Final = Path(__file__).resolve().parents[2]
-# What `make run` starts its web server with (config.run.installation).
-RUN_THREADS: Final = 32
 # More than gunicorn starts unless it is told otherwise.
 BY_HAND_THREADS: Final = 4
 SUITES: Final = ("refresh", "read", "stampede", "scale", "herd", "memory")
@@ -55,7 +55,7 @@ def read_options(arguments: list[str]) -> Options:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", type=_names, default=SUITES, help=f"of {','.join(SUITES)}")
     parser.add_argument("--processes", type=_numbers, default=(1, 2), help="of `refresh`: 1,2")
-    parser.add_argument("--threads", type=int, default=RUN_THREADS, help="of a web process")
+    parser.add_argument("--threads", type=int, default=THREADS, help="of a web process")
     parser.add_argument("--by-hand-threads", type=int, default=BY_HAND_THREADS, help="of its own")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each value and baseline")
     parser.add_argument("--quick", action="store_true", help="a tenth of it: to see that it works")

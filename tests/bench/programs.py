@@ -17,13 +17,12 @@ from typing import Final
 import psutil  # type: ignore[import-untyped]
 
 from config.leash import leashed
+from config.run.web_server import web_server
 from tests.bench.options import ROOT
 from tests.sandbox_process import free_port
 
 END_SECONDS: Final = 20.0
 START_SECONDS: Final = 60.0
-# The web server as `make run` starts it (config.run.installation), but for the threads.
-GRANIAN: Final = ("-m", "granian", "--interface=wsgi", "--host=127.0.0.1", "--no-ws")
 
 
 class Program:
@@ -127,8 +126,8 @@ def start_web(
 ) -> tuple[Program, int]:
     """Start a web server for ``application`` and return it with its port, once it answers."""
     port = free_port()
-    options = [f"--port={port}", f"--blocking-threads={threads}", application]
-    program = Program(name, [*GRANIAN, *options], environment, folder)
+    command = web_server(port=port, threads=threads, application=application)
+    program = Program(name, command, environment, folder)
     try:
         _wait_until_it_answers(program, port)
     except BaseException:

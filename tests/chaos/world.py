@@ -17,6 +17,7 @@ from typing import Any
 import requests
 
 from config.fresh_keys import fresh_field_encryption_key, fresh_secret_key
+from config.run.web_server import web_server
 from tests.chaos.chronicle import Chronicle
 from tests.chaos.database import ChaosDatabase
 from tests.chaos.families import GRACE, STRICT
@@ -105,10 +106,8 @@ class World:
         return [program for program in self.programs if program.kind == kind]
 
     def _programs(self, environment: dict[str, str]) -> list[Program]:
-        granian = ["-m", "granian", "--interface=wsgi", "--host=127.0.0.1", "--no-ws"]
-        granian += [f"--port={self.port}", f"--blocking-threads={WEB_THREADS}"]
         common: dict[str, Any] = {"environment": environment, "logs": self.folder}
-        web = [*granian, "config.wsgi:application"]
+        web = web_server(port=self.port, threads=WEB_THREADS)
         # The server ends its own children only where it is asked to.
         programs = [Program(name="web", kind=WEB, command=web, leash=signal.SIGTERM, **common)]
         watch = ["manage.py", "deliver_due", "--watch", "--pause=0.5"]

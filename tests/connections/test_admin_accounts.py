@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
-from django.test import Client
+from django.db import connection
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from connections.actors import operator
 from connections.models import ConnectedAccount, Entity, RefreshAttempt, RefreshOutcome, Status
 from connections.operations import disable_account
+from integrations import counting
+from integrations.admin import searching
 from integrations.models import AuthConfig, Project
 from tests.console.staff import signed_in
 from tests.making import connect
@@ -31,14 +36,84 @@ def listed(client: Client, **query: str) -> set[str]:
     return {row.pk for row in rows}
 
 
-@pytest.mark.parametrize("words", ["alice", "alice@example.com", "ALICE@EX", "7"])
+@pytest.mark.parametrize("words", ["alice", "alice@example.com", "ALICE@EX", " alice ", "7"])
 def test_a_search_finds_an_account(client: Client, account: ConnectedAccount, words: str) -> None:
     assert listed(client, q=words) == {account.pk}
 
 
 def test_a_search_finds_an_account_by_its_id(client: Client, account: ConnectedAccount) -> None:
     assert listed(client, q=account.pk) == {account.pk}
+    assert listed(client, q=account.pk[:12]) == {account.pk}
     assert listed(client, q="nobody") == set()
+
+
+def test_a_search_keeps_to_the_filters(client: Client, account: ConnectedAccount) -> None:
+    assert listed(client, q="alice", status="ACTIVE") == {account.pk}
+    assert listed(client, q="alice", status="EXPIRED") == set()
+
+
+def test_a_search_that_finds_too_many_says_so(
+    client: Client, account: ConnectedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "MOST_FOUND", 0)
+    assert "More than 0 begin like that" in client.get(LIST, {"q": "ca_"}).content.decode()
+
+
+INDEXES = (
+    "connections_connectedaccount_",
+    "entity_user_id_begins",
+    "account_by_label",
+    "account_by_alias",
+    "account_by_identity",
+)
+
+
+def test_each_way_of_the_search_has_an_index(account: ConnectedAccount, rf: RequestFactory) -> None:
+    page: Any = admin.site.get_model_admin(ConnectedAccount)
+    request = rf.get(LIST)
+    request.user = User(is_superuser=True)
+    for way, index in zip(page.ways(request, "x"), INDEXES, strict=True):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = ConnectedAccount.objects.order_by().filter(way).values("pk").explain()
+        assert "Index Cond" in plan.partition(index)[2], plan
+
+
+def test_a_long_list_is_not_sorted(
+    client: Client, account: ConnectedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "expires_at" in str(client.get(LIST, {"o": "4"}).context["cl"].queryset.query.order_by)
+    monkeypatch.setattr(counting, "EXACT_UP_TO", 0)
+    page = client.get(LIST, {"o": "4"})
+    assert tuple(page.context["cl"].queryset.query.order_by) == ("-id",)
+    assert "filter this first" in page.content.decode()
+
+
+def test_a_long_list_says_how_much_of_it_is_listed(
+    client: Client, account: ConnectedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "EXACT_UP_TO", 0)
+    assert "are listed, filter or search for the others" in client.get(LIST).content.decode()
+
+
+def test_a_page_tells_of_failures_and_of_the_end_of_the_grant(
+    client: Client, account: ConnectedAccount
+) -> None:
+    now = timezone.now()
+    facts = {"refresh_failures": 3, "probe_failures": 2, "refresh_failing_since": now}
+    rows = ConnectedAccount.objects.filter(pk=account.pk)
+    rows.update(**facts, grant_ends_at=now + timedelta(days=9, minutes=1), last_verified_at=now)
+    text = client.get(f"{LIST}{account.pk}/change/").content.decode()
+    for said in ("3 in a row", "2 in a row", "in 9 d", "Grant ends (forecast)", "Last proven"):
+        assert said in text
+
+
+def test_a_page_behind_what_a_list_holds_is_the_last_one(
+    client: Client, account: ConnectedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "EXACT_UP_TO", 1)
+    page = client.get(LIST, {"p": "900000"})
+    assert page.context["cl"].page_num == 1
 
 
 def test_deleted_accounts_are_listed_only_when_asked_for(

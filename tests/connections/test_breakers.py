@@ -20,8 +20,9 @@ from connections.models import (
     Status,
 )
 from connections.refresh import gate, get_credentials, refresh_due, watch_refreshes
-from connections.refresh.breakers import endpoint_of
+from connections.refresh.breakers import endpoint_of, note_answers
 from integrations.models import AuthConfig
+from integrations.schemes import RefusalKind, Refused
 from integrations.secrets import Secret
 from tests.making import connect
 from tests.provider import Answer, ScriptedProvider, tokens
@@ -94,6 +95,28 @@ def test_after_failures_in_a_row_an_endpoint_is_left_alone(
     refresh_due()
     assert len(provider.token_calls()) == calls
     assert set(ConnectedAccount.objects.values_list("status", flat=True)) == {Status.ACTIVE}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_one_account_is_told_closes_the_endpoint_to_nobody(
+    auth_config: AuthConfig, provider: ScriptedProvider
+) -> None:
+    headers = {"Retry-After": "3600"}
+    provider.answer_tokens(Answer(status=403, json={"error": "try_later"}, headers=headers))
+    due(auth_config, 6)
+    refresh_due()
+    assert len(provider.token_calls()) == 6
+    assert not Breaker.objects.filter(opened_at__isnull=False).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_wrong_clock_leaves_no_endpoint_alone_for_longer(auth_config: AuthConfig) -> None:
+    down = Refused(kind=RefusalKind.TRANSIENT, error_code="http_503", http_status=503)
+    ahead = timezone.now() + timedelta(hours=1)
+    note_answers([(auth_config, down)] * 5, troubled=[], now=ahead)
+    open_until = Breaker.objects.get().open_until
+    assert open_until is not None
+    assert open_until < timezone.now() + timedelta(minutes=2)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -262,11 +285,36 @@ def test_no_client_gets_more_than_its_cap(auth_config: AuthConfig) -> None:
     mine = gate.Gate()
     [most] = mine.shares([auth_config.pk], free=500, now=timezone.now()).values()
     assert most == auth_config.catalog_entry.calls.client_concurrency
-    for _ in range(most):
-        mine.begin(auth_config)
+    for number in range(most):
+        mine.begin(f"call {number}", auth_config)
     assert mine.shares([auth_config.pk], free=500, now=timezone.now()) == {}
-    mine.end(auth_config)
+    mine.end(["call 0"])
     assert mine.shares([auth_config.pk], free=500, now=timezone.now()) == {auth_config.pk: 1}
+
+
+@pytest.mark.django_db
+def test_a_call_that_never_ended_is_not_counted_for_ever(
+    auth_config: AuthConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = gate.Gate()
+    monkeypatch.setattr(gate, "LONGEST_SECONDS", 0.0)
+    [most] = mine.shares([auth_config.pk], free=500, now=timezone.now()).values()
+    for number in range(most):
+        mine.begin(f"call {number}", auth_config)
+    assert mine.shares([auth_config.pk], free=500, now=timezone.now()) == {auth_config.pk: most}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("as_client", "most"), [(True, 0), (False, 64)])
+def test_a_client_that_its_provider_refuses_makes_no_calls_of_its_own(
+    auth_config: AuthConfig, as_client: bool, most: int
+) -> None:
+    now = timezone.now()
+    AuthConfig.objects.update(
+        misconfigured_since=now, calls_blocked_until=now + timedelta(minutes=1)
+    )
+    shares = gate.Gate(as_client=as_client).shares([auth_config.pk], free=500, now=now)
+    assert sum(shares.values()) == most
 
 
 @pytest.mark.django_db
@@ -300,6 +348,6 @@ def test_a_provider_with_a_rate_is_called_no_more_often(
     mine = gate.Gate()
     assert mine.shares([auth_config.pk], free=500, now=timezone.now()) == {auth_config.pk: 3}
     for _ in range(3):
-        mine.begin(auth_config)
-        mine.end(auth_config)
+        mine.begin("call", auth_config)
+        mine.end(["call"])
     assert mine.shares([auth_config.pk], free=500, now=timezone.now()) == {}

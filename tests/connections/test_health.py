@@ -90,6 +90,17 @@ def test_an_account_behind_an_open_breaker_is_not_late(
     assert (health.open_breakers, health.held_back) == ((name,), 1)
 
 
+def test_an_account_whose_toolkit_left_the_catalog_is_held_back(
+    worker: Worker, account: ConnectedAccount
+) -> None:
+    now = due_for(account, 600)
+    Breaker.objects.create(pk="https://elsewhere.test", opened_at=now)
+    AuthConfig.objects.update(toolkit="gone")
+    health = read_health(now=now)
+    assert (health.problems, health.held_back) == ([Problem.BREAKER_OPEN], 1)
+    assert health.oldest_due_at is None
+
+
 def test_a_breaker_that_counts_failures_holds_nothing_back(
     worker: Worker, account: ConnectedAccount
 ) -> None:

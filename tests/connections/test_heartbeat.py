@@ -10,7 +10,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from connections import heartbeat, journal
+from connections import heartbeat, journal, journal_keys
 from connections.models import Worker
 from connections.workers import worker_name
 
@@ -88,7 +88,7 @@ def test_the_journals_keys_are_counted_once_a_minute(
     beat()
     beat()
     assert Worker.objects.get().journal_keys == {"aaaaaaaa": 1}
-    counts.due_at -= heartbeat.COUNT_SECONDS
+    counts.due_at -= journal_keys.COUNT_SECONDS
     beat()
     assert Worker.objects.get().journal_keys == {"aaaaaaaa": 2}
 

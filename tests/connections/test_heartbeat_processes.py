@@ -175,6 +175,7 @@ def test_a_number_of_processes_that_makes_no_sense_is_refused(
     assert start("refresh_due", *options).exit_code() == 1
 
 
+@pytest.mark.fault(23)
 def test_the_heartbeat_stops_with_the_worker(
     due_account: ConnectedAccount, start: Callable[..., Program]
 ) -> None:

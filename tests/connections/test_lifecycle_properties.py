@@ -31,9 +31,9 @@ from connections.operations import (
     reconnect_account,
     revoke_account,
 )
+from connections.refresh import revoke_due
 from connections.refresh.claim import claim_account
 from connections.refresh.work import refresh_claimed
-from connections.revoking import revoke_due
 from integrations.models import AuthConfig
 from tests.making import initiate, store_grant
 from tests.provider import Answer, ScriptedProvider, tokens

@@ -36,12 +36,11 @@ from connections.operations import (
     enable_account,
     revoke_account,
 )
-from connections.refresh import get_credentials, refresh_account, refresh_due
+from connections.refresh import get_credentials, refresh_account, refresh_due, revoke_due
 from connections.refresh.claim import Claim, claim_account, claim_due
 from connections.refresh.crew import Crew
 from connections.refresh.lanes import Refreshing
 from connections.refresh.work import refresh_claimed
-from connections.revoking import revoke_due
 from integrations.models import AuthConfig
 from integrations.schemes import TokenSet
 from tests.making import connect, link_to, store_grant

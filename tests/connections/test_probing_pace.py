@@ -1,4 +1,4 @@
-"""How hard a provider is probed: caps, breakers, fair shares."""
+"""How hard a provider is probed: in what order, and how its breakers hold probes back."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 
 from connections import probing
-from connections.models import Breaker, ConnectedAccount, Entity, Worker
-from connections.probing import claim, outcome, pace
+from connections.models import Breaker, ConnectedAccount, Entity
+from connections.probing import claim, outcome
+from connections.probing.endpoint import breaker_names
 from connections.refresh.gate import Gate
 from integrations.catalog import Calls
 from integrations.models import AuthConfig, Project
@@ -34,10 +35,10 @@ def now() -> datetime:
 @pytest.fixture(autouse=True)
 def another_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forget what the process knew; look at the database each time."""
-    monkeypatch.setattr(pace, "MOST_SECONDS_OLD", -1.0)
-    begun = pace.Pace()
-    monkeypatch.setattr(claim, "pace", begun)
-    monkeypatch.setattr(outcome, "pace", begun)
+    monkeypatch.setattr("connections.refresh.gate.MOST_SECONDS_OLD", -1.0)
+    begun = Gate(names=breaker_names, as_client=False)
+    monkeypatch.setattr(claim, "gate", begun)
+    monkeypatch.setattr(outcome, "gate", begun)
 
 
 @pytest.fixture
@@ -97,50 +98,6 @@ def test_a_config_is_never_probed_past_its_cap(
     assert probing.claim_due(limit=16, now=now) == []
     probing.finish([probing.probe(claimed) for claimed in probes], now=now)
     assert len(probing.claim_due(limit=16, now=now)) == 2
-
-
-def test_a_provider_is_never_probed_past_its_cap(
-    auth_config: AuthConfig,
-    other_config: AuthConfig,
-    monkeypatch: pytest.MonkeyPatch,
-    now: datetime,
-) -> None:
-    change_toolkit(monkeypatch, calls=Calls(endpoint_concurrency=3))
-    connect_many(auth_config, 3, now)
-    connect_many(other_config, 3, now)
-    assert len(probing.claim_due(limit=16, now=now)) == 3
-    assert probing.claim_due(limit=16, now=now) == []
-
-
-def test_a_cap_is_shared_by_the_processes_that_live(
-    auth_config: AuthConfig, monkeypatch: pytest.MonkeyPatch, now: datetime
-) -> None:
-    change_toolkit(monkeypatch, calls=Calls(client_concurrency=4))
-    for name in ("one", "two"):
-        Worker.objects.create(
-            name=name, host="host", pid=1, started_by="command", started_at=now, seen_at=now
-        )
-    connect_many(auth_config, 4, now)
-    assert len(probing.claim_due(limit=16, now=now)) == 2
-
-
-def test_a_probe_that_never_ended_is_not_counted_for_ever(
-    auth_config: AuthConfig, monkeypatch: pytest.MonkeyPatch, now: datetime
-) -> None:
-    monkeypatch.setattr(pace, "LONGEST_SECONDS", 0.0)
-    change_toolkit(monkeypatch, calls=Calls(client_concurrency=2))
-    connect_many(auth_config, 4, now)
-    assert len(probing.claim_due(limit=16, now=now)) == 2
-    assert len(probing.claim_due(limit=16, now=now)) == 2
-
-
-def test_configs_share_what_is_free(
-    auth_config: AuthConfig, other_config: AuthConfig, now: datetime
-) -> None:
-    connect_many(auth_config, 5, now)
-    connect_many(other_config, 5, now)
-    probes = probing.claim_due(limit=4, now=now)
-    assert (claimed_by(auth_config, probes), claimed_by(other_config, probes)) == (2, 2)
 
 
 def test_a_provider_that_is_down_is_left_alone_and_then_tried_with_one(
@@ -216,7 +173,7 @@ def test_an_identity_call_that_fails_keeps_nobody_from_refreshing(
     assert Gate().shares([auth_config.pk], free=4, now=now) == {auth_config.pk: 4}
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("status", [403, 404])
 def test_a_provider_that_answers_has_no_outage(
     auth_config: AuthConfig, provider: ScriptedProvider, status: int, now: datetime
 ) -> None:

@@ -27,9 +27,9 @@ from connections.operations import (
     enable_account,
     revoke_account,
 )
+from connections.refresh import revoke_due
 from connections.refresh.claim import Claim, claim_due
 from connections.refresh.work import refresh_claimed
-from connections.revoking import revoke_due
 from connections.schedule import plan
 from integrations.models import AuthConfig
 from integrations.schemes import TokenSet
@@ -114,6 +114,7 @@ def test_without_a_new_refresh_token_the_old_one_stays(
     assert grant.access_token.reveal() == "access-2"
 
 
+@pytest.mark.fault(16)
 def test_a_terminal_answer_expires_the_account_and_says_so_in_one_commit(
     due_account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
@@ -226,6 +227,7 @@ def with_rotation(monkeypatch: pytest.MonkeyPatch, rotation: str, grace_seconds:
     )
 
 
+@pytest.mark.fault(7)
 def test_the_retry_of_a_cut_answer_comes_within_the_providers_grace(
     due_account: ConnectedAccount, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,17 +290,6 @@ def test_a_failure_ends_a_row_of_successes(
         refreshed(due_account)
     counts = RefreshAttempt.objects.order_by("pk").values_list("outcome", "count")
     assert list(counts) == [("stored", 2), ("transient", 1), ("stored", 1)]
-
-
-def test_an_account_without_refresh_token_ends_with_its_token(
-    due_account: ConnectedAccount, provider: ScriptedProvider
-) -> None:
-    stored = Credentials.objects.get(pk=due_account.pk)
-    stored.payload = TokenSet(access_token=vault.open_grant(stored).access_token).to_payload()
-    stored.save()
-    account = refreshed(due_account)
-    assert (account.status, account.status_reason) == (Status.EXPIRED, Reason.TOKEN_EXPIRED)
-    assert provider.token_calls() == []
 
 
 @pytest.mark.parametrize("operation", [delete_account, revoke_account])

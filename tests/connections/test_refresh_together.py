@@ -43,6 +43,7 @@ def read_in_thread(account: ConnectedAccount) -> str:
         connection.close()
 
 
+@pytest.mark.fault(10)
 @pytest.mark.django_db(transaction=True)
 def test_fifty_readers_and_two_workers_make_one_call(
     due_account: ConnectedAccount, provider: ScriptedProvider
@@ -73,6 +74,7 @@ def test_a_batch_is_refreshed_side_by_side(
     assert len(provider.token_calls()) == 1
 
 
+@pytest.mark.fault(11)
 @pytest.mark.django_db(transaction=True)
 def test_two_sweepers_never_claim_the_same_account(due_account: ConnectedAccount) -> None:
     def claim(_: int) -> int:
@@ -127,6 +129,7 @@ def test_asking_for_more_than_a_token_can_live_does_not_refresh_each_time(
     assert provider.token_calls() == []
 
 
+@pytest.mark.fault(13)
 @pytest.mark.django_db
 def test_an_outage_does_not_withhold_a_token_that_lives(
     account: ConnectedAccount, provider: ScriptedProvider
@@ -180,6 +183,7 @@ def test_a_lifetime_counts_from_before_the_call(
     assert grant.expires_at <= called[0] + timedelta(seconds=60)
 
 
+@pytest.mark.fault(12)
 @pytest.mark.django_db
 def test_a_refused_generation_is_refreshed_once_however_many_complain(
     account: ConnectedAccount, provider: ScriptedProvider

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from connections.schedule import Schedule, plan
+from connections.schedule import (
+    SHORTEST_WAIT_SECONDS,
+    WAIT_WHERE_OVER_AT_ONCE_SECONDS,
+    Schedule,
+    plan,
+)
 from integrations.catalog import RefreshTokenLife, get_toolkit
 from integrations.models import AuthConfig
 from integrations.schemes import TokenSet
@@ -70,3 +75,29 @@ def test_a_token_without_a_refresh_token_is_due_at_its_end(
 ) -> None:
     times = planned(monkeypatch, life={}, expires_in=3600, refresh_token=None)
     assert times.refresh_at == times.expires_at == NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("seconds", [0, 1, SHORTEST_WAIT_SECONDS])
+def test_a_token_that_is_over_at_once_is_not_refreshed_all_the_time(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    times = planned(monkeypatch, life={}, expires_in=seconds)
+    assert times.refresh_at == NOW + timedelta(seconds=WAIT_WHERE_OVER_AT_ONCE_SECONDS)
+    assert times.probe_at is None
+
+
+def test_a_token_that_lives_a_little_longer_is_refreshed_before_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    times = planned(monkeypatch, life={}, expires_in=10)
+    assert times.expires_at is not None
+    assert times.refresh_at is not None
+    assert NOW + timedelta(seconds=SHORTEST_WAIT_SECONDS) <= times.refresh_at < times.expires_at
+
+
+def test_a_refresh_token_that_dies_soon_is_used_in_time_beside_a_token_that_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    times = planned(monkeypatch, life={"idle_seconds": 60}, expires_in=0)
+    assert times.refresh_at is not None
+    assert times.refresh_at < NOW + timedelta(seconds=60)

@@ -66,6 +66,15 @@ def test_a_search_does_not_reach_another_project(client: Client, theirs: World) 
     assert list(page.context["cl"].result_list) == []
 
 
+def test_a_member_of_two_projects_finds_both_in_one_list(
+    client: Client, mine: World, theirs: World
+) -> None:
+    theirs.project.members.add(*mine.project.members.all())
+    page = client.get(address(type(mine.account), "changelist"))
+    found = [row.pk for row in page.context["cl"].result_list]
+    assert found == sorted((mine.account.pk, theirs.account.pk), reverse=True)
+
+
 def test_list_actions_do_not_reach_another_project(client: Client, theirs: World) -> None:
     before = snapshot()
     for model, page in our_admins().items():

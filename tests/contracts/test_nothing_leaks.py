@@ -27,8 +27,7 @@ from connections import vault
 from connections.actors import SYSTEM
 from connections.models import ConnectedAccount, Entity
 from connections.operations import link_account, reconnect_account, revoke_account
-from connections.refresh import refresh_due
-from connections.revoking import revoke_due
+from connections.refresh import refresh_due, revoke_due
 from integrations.models import AuthConfig, Project
 from integrations.schemes import TokenSet
 from integrations.secrets import Secret
@@ -337,7 +336,7 @@ DUE_ACCOUNTS = "connections.refresh.queries.due_configs"
 DUE_DELIVERIES = "webhooks.models.delivery.DeliveryQuerySet.due"
 TASKS = {
     "connections.tasks.watch_refreshes": DUE_ACCOUNTS,
-    "connections.tasks.run_due": DUE_ACCOUNTS,
+    "connections.tasks.revoke_due": "connections.revoking.claim_due",
     "webhooks.tasks.watch_deliveries": DUE_DELIVERIES,
     "webhooks.tasks.deliver_waiting": DUE_DELIVERIES,
 }

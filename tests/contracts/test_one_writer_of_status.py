@@ -78,7 +78,7 @@ def test_nobody_else_puts_a_status_among_columns() -> None:
 # of an API key, pruning, keys, and `statements` for those of refreshing and probing.
 SQL = {
     "connections/grants.py",
-    "connections/refresh/reconciling.py",
+    "connections/refresh/preparing.py",
     "integrations/database/base.py",
     "integrations/pruning.py",
     "integrations/secrets/processes.py",

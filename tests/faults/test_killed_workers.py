@@ -1,288 +1,237 @@
-"""Real workers, ended at the worst moment (faults.md 3, 6, 23)."""
+"""Real workers, killed at the worst moment (faults.md 1 to 6)."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from psycopg import sql
 
 from connections import journal
 from connections.models import (
     ConnectedAccount,
-    Credentials,
     Entity,
     Reason,
     RefreshAttempt,
     RefreshOutcome,
     Status,
 )
-from tests.making import connect
-from tests.provider import Answer, ScriptedProvider, tokens
+from tests.faults.processes import (
+    PATIENCE_SECONDS,
+    Gate,
+    StartWorker,
+    events_of,
+    generation,
+    now_of,
+    status,
+    until,
+    waits_for_a_lock,
+)
+from tests.faults.rotating import REFUSED, RotatingProvider
+from tests.faults.wire import Wire
+from tests.making import initiate, store_grant
+from tests.provider import tokens
 from webhooks.models import Event, EventType
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PATIENCE_SECONDS = 60
-LATER = timedelta(minutes=5)
+# Of the statements that write a lease and an event.
+LEASES, TELLS = "SET lease_id = given.lease_id", 'INSERT INTO "webhooks_event"'
 
 
-class Worker:
-    """``manage.py refresh_due``: the work without the job runner."""
-
-    def __init__(self, *options: str, **environment: str) -> None:
-        name = connection.settings_dict["NAME"]
-        url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-        self._process = subprocess.Popen(
-            [sys.executable, "manage.py", "refresh_due", *options],
-            env=os.environ | {"DATABASE_URL": url} | environment,
-        )
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait(timeout=PATIENCE_SECONDS)
-
-    def ask_to_stop(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
-
-    def exit_code(self) -> int:
-        return self._process.wait(timeout=PATIENCE_SECONDS)
+@pytest.fixture(params=["strict", "grace"])
+def kind(request: pytest.FixtureRequest, provider: RotatingProvider) -> str:
+    """Have the provider be of each kind in turn."""
+    provider.grace = request.param == "grace"
+    return str(request.param)
 
 
-@pytest.fixture
-def start_worker() -> Iterator[Callable[[], Worker]]:
-    started: list[Worker] = []
+def another_one_is_refreshed(account: ConnectedAccount) -> bool:
+    """Make a second account, that is due, once; return whether it has been refreshed."""
+    bob, new = Entity.objects.get_or_create(project=account.project, user_id="bob")
+    if new:
+        other = initiate(auth_config=account.auth_config, entity=bob)
+        store_grant(other, now=timezone.now() - timedelta(minutes=2), number=7)
+    return generation(ConnectedAccount.objects.get(entity=bob)) > 1
 
-    def start(*options: str, **environment: str) -> Worker:
-        started.append(Worker(*(options or ["--watch"]), **environment))
-        return started[-1]
 
-    yield start
-    for worker in started:
+def settles_as(kind: str, account: ConnectedAccount, provider: RotatingProvider) -> None:
+    """Wait for what must become of an account whose answer was lost."""
+    if kind == "grace":
+        until(lambda: generation(account) == 2)
+        assert status(account) == Status.ACTIVE
+        assert EventType.EXPIRED not in events_of(account)
+    else:
+        until(lambda: status(account) == Status.EXPIRED)
+        assert now_of(account).status_reason == Reason.ROTATION_LOST
+        [told] = Event.objects.filter(subject_id=account.pk, type=EventType.EXPIRED)
+        assert told.payload()["data"]["reauth_url"].startswith("http://testserver/connect/")
+    # One retry, and no more.
+    assert provider.presented() == ["refresh-1", "refresh-1"]
+
+
+@pytest.mark.fault(1)
+def test_a_worker_killed_before_its_claim_is_committed_leaves_the_account_untouched(
+    due_account: ConnectedAccount, provider: RotatingProvider, start_worker: StartWorker
+) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Rows can be locked, and not written to.
+        cursor.execute("LOCK TABLE connections_connectedaccount IN SHARE MODE")
+        worker = start_worker("--no-color")
+        until(lambda: waits_for_a_lock(LEASES))
         worker.kill()
-
-
-class Gate:
-    """Holds a provider's answer until it is opened."""
-
-    def __init__(self) -> None:
-        self.reached = threading.Event()
-        self.opened = threading.Event()
-
-    def hold(self) -> None:
-        self.reached.set()
-        self.opened.wait(PATIENCE_SECONDS)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for ``condition``; the test fails if it does not come true."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
-def generation(of: ConnectedAccount) -> int:
-    return Credentials.objects.get(pk=of.pk).generation
-
-
-def calls_with(provider: ScriptedProvider, refresh_token: str) -> int:
-    sent = [form["refresh_token"] for form in provider.token_calls()]
-    return sent.count(refresh_token)
-
-
-def test_the_command_alone_keeps_an_account_fresh(
-    due_account: ConnectedAccount,
-    provider: ScriptedProvider,
-    start_worker: Callable[[], Worker],
-) -> None:
-    provider.answer_tokens(*[tokens(number, expires_in=1) for number in range(2, 30)])
+    until(lambda: not somebody_else_is_connected())
+    assert now_of(due_account).lease_id == ""
+    assert provider.presented() == []
     start_worker()
-    until(lambda: generation(due_account) >= 4)
-    assert ConnectedAccount.objects.get(pk=due_account.pk).status == Status.ACTIVE
-    sent = [form["refresh_token"] for form in provider.token_calls()]
-    assert len(sent) == len(set(sent))
-
-
-def test_a_worker_killed_after_the_commit_leads_to_no_second_call(
-    due_account: ConnectedAccount,
-    provider: ScriptedProvider,
-    start_worker: Callable[[], Worker],
-) -> None:
-    worker = start_worker()
     until(lambda: generation(due_account) == 2)
-    worker.kill()
-    events = Event.objects.count()
-    bob = Entity.objects.create(project=due_account.project, user_id="bob")
-    marker = connect(auth_config=due_account.auth_config, entity=bob)
-    ConnectedAccount.objects.filter(pk=marker.pk).update(refresh_at=timezone.now())
+    assert provider.presented() == ["refresh-1"]
+    assert [attempt.outcome for attempt in RefreshAttempt.objects.all()] == [RefreshOutcome.STORED]
+
+
+def somebody_else_is_connected() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.fault(2)
+def test_a_worker_killed_after_its_claim_and_before_the_call_is_made_up_for_by_one_call(
+    due_account: ConnectedAccount, provider: RotatingProvider, start_worker: StartWorker
+) -> None:
+    with Wire(after=LEASES).passing() as wire:
+        worker = start_worker(database_url=wire.url)
+        # The claim is committed, and the worker has not heard of it.
+        assert wire.held.wait(PATIENCE_SECONDS)
+        until(lambda: now_of(due_account).lease_id != "")
+        worker.kill()
+    assert provider.presented() == []
     start_worker()
-    until(lambda: generation(marker) == 2)
-    assert calls_with(provider, "refresh-2") == 0
-    assert generation(due_account) == 2
-    assert Event.objects.filter(subject_id=due_account.pk).count() == events
+    until(lambda: generation(due_account) == 2)
+    assert status(due_account) == Status.ACTIVE
+    assert provider.presented() == ["refresh-1"]
+    outcomes = RefreshAttempt.objects.order_by("pk").values_list("outcome", flat=True)
+    assert list(outcomes) == [RefreshOutcome.IN_DOUBT, RefreshOutcome.STORED]
 
 
-def test_a_worker_killed_during_the_call_leaves_a_doubt_and_a_refusal_says_so(
+@pytest.mark.fault(3)
+def test_a_worker_killed_during_the_call_leads_to_one_retry_and_what_the_provider_makes_of_it(
     due_account: ConnectedAccount,
-    provider: ScriptedProvider,
-    start_worker: Callable[[], Worker],
+    provider: RotatingProvider,
+    start_worker: StartWorker,
+    kind: str,
 ) -> None:
     gate = Gate()
-    provider.answer_tokens(
-        Answer(json=tokens().json, before=gate.hold),
-        Answer(status=400, json={"error": "invalid_grant"}),
-    )
+    provider.before_answering = gate.hold
     worker = start_worker()
     assert gate.reached.wait(PATIENCE_SECONDS)
     worker.kill()
     gate.opened.set()
-    assert ConnectedAccount.objects.get().lease_id
+    assert now_of(due_account).lease_id
     # Its lease lasts, but on its own host its end is noticed.
     start_worker()
-    until(lambda: status(due_account) == Status.EXPIRED)
-    assert ConnectedAccount.objects.get().status_reason == Reason.ROTATION_LOST
-    expired = Event.objects.filter(subject_id=due_account.pk, type=EventType.EXPIRED)
-    assert expired.count() == 1
-    assert calls_with(provider, "refresh-1") == 2
+    settles_as(kind, due_account, provider)
 
 
+@pytest.mark.fault(3)
 def test_on_another_host_nobody_touches_an_account_while_the_dead_workers_lease_lasts(
     due_account: ConnectedAccount,
-    provider: ScriptedProvider,
-    start_worker: Callable[..., Worker],
+    provider: RotatingProvider,
+    start_worker: StartWorker,
     tmp_path: Path,
 ) -> None:
     gate = Gate()
-    provider.answer_tokens(Answer(json=tokens().json, before=gate.hold), tokens(3))
+    provider.before_answering = gate.hold
     worker = start_worker()
     assert gate.reached.wait(PATIENCE_SECONDS)
     worker.kill()
     gate.opened.set()
-    bob = Entity.objects.create(project=due_account.project, user_id="bob")
-    marker = connect(auth_config=due_account.auth_config, entity=bob)
-    ConnectedAccount.objects.filter(pk=marker.pk).update(refresh_at=timezone.now())
     start_worker(JOURNAL_FOLDER=str(tmp_path))
-    until(lambda: generation(marker) == 2)
+    until(lambda: another_one_is_refreshed(due_account))
     assert generation(due_account) == 1
     assert not RefreshAttempt.objects.filter(account=due_account).exists()
 
 
-def test_a_worker_killed_between_journal_and_commit_loses_nothing(
+@pytest.mark.fault(4)
+def test_a_worker_killed_with_the_answer_at_hand_is_as_one_killed_during_the_call(
     due_account: ConnectedAccount,
-    provider: ScriptedProvider,
-    start_worker: Callable[[], Worker],
+    provider: RotatingProvider,
+    start_worker: StartWorker,
+    kind: str,
 ) -> None:
     gate = Gate()
-    provider.answer_tokens(
-        Answer(json=tokens().json, before=gate.hold),
-        Answer(status=400, json={"error": "invalid_grant"}),
-    )
+    provider.before_answering = gate.hold
     worker = start_worker()
     assert gate.reached.wait(PATIENCE_SECONDS)
-    with transaction.atomic():
-        # The worker's commit has to wait for this lock, and its journal has not.
-        ConnectedAccount.objects.locked(due_account.pk)
-        gate.opened.set()
-        until(lambda: due_account.pk in journal.find([due_account.pk]))
-        worker.kill()
+    worker.stand_still()
+    # The answer gets to its machine, and it does not get to read it.
+    gate.opened.set()
+    until(lambda: provider.answered >= 1)
+    worker.kill()
+    assert journal.find([due_account.pk]) == {}
+    start_worker()
+    settles_as(kind, due_account, provider)
+
+
+@pytest.mark.fault(5)
+def test_a_worker_killed_between_journal_and_commit_loses_nothing(
+    due_account: ConnectedAccount, provider: RotatingProvider, start_worker: StartWorker
+) -> None:
+    leave_an_entry_and_no_commit(due_account, provider, start_worker)
     assert generation(due_account) == 1
     start_worker()
     until(lambda: generation(due_account) == 2)
     assert status(due_account) == Status.ACTIVE
-    assert calls_with(provider, "refresh-1") == 1
+    assert provider.presented() == ["refresh-1"]
 
 
-def test_tokens_journalled_while_the_database_is_away_survive_a_kill(
-    due_account: ConnectedAccount,
-    provider: ScriptedProvider,
-    start_worker: Callable[[], Worker],
+def leave_an_entry_and_no_commit(
+    account: ConnectedAccount, provider: RotatingProvider, start_worker: StartWorker
 ) -> None:
+    """Have a worker killed that has tokens in its journal and none in the database."""
     gate = Gate()
-    provider.answer_tokens(
-        Answer(json=tokens().json, before=gate.hold),
-        Answer(status=400, json={"error": "invalid_grant"}),
-    )
+    provider.before_answering = gate.hold
     worker = start_worker()
     assert gate.reached.wait(PATIENCE_SECONDS)
-    with no_connections():
+    with transaction.atomic():
+        # The worker's commit has to wait for this lock, and its journal has not.
+        ConnectedAccount.objects.locked(account.pk)
         gate.opened.set()
-        until(lambda: due_account.pk in journal.find([due_account.pk]))
+        until(lambda: account.pk in journal.find([account.pk]))
+        worker.kill()
+
+
+@pytest.mark.fault(6)
+def test_a_worker_killed_after_the_commit_leads_to_no_second_call(
+    due_account: ConnectedAccount, provider: RotatingProvider, start_worker: StartWorker
+) -> None:
+    worker = start_worker()
+    until(lambda: generation(due_account) == 2)
+    worker.kill()
+    events = events_of(due_account)
+    start_worker()
+    until(lambda: another_one_is_refreshed(due_account))
+    assert "refresh-1001" not in provider.presented()
+    assert generation(due_account) == 2
+    assert events_of(due_account) == events
+
+
+@pytest.mark.fault(6)
+def test_a_worker_killed_after_the_commit_of_a_refusal_leads_to_one_event(
+    due_account: ConnectedAccount, provider: RotatingProvider, start_worker: StartWorker
+) -> None:
+    provider.answer_tokens(REFUSED, tokens(2))
+    with Wire(after=TELLS).passing() as wire:
+        worker = start_worker(database_url=wire.url)
+        assert wire.held.wait(PATIENCE_SECONDS)
+        until(lambda: status(due_account) == Status.EXPIRED)
         worker.kill()
     start_worker()
-    until(lambda: generation(due_account) == 2)
-    assert calls_with(provider, "refresh-1") == 1
-
-
-@pytest.mark.parametrize("option", ["--watch", "--no-color"], ids=["watching", "once"])
-def test_a_worker_that_is_asked_to_stop_ends_its_refresh_first(
-    due_account: ConnectedAccount,
-    provider: ScriptedProvider,
-    start_worker: Callable[[str], Worker],
-    option: str,
-) -> None:
-    gate = Gate()
-    provider.answer_tokens(Answer(json=tokens().json, before=gate.hold))
-    worker = start_worker(option)
-    assert gate.reached.wait(PATIENCE_SECONDS)
-    worker.ask_to_stop()
-    gate.opened.set()
-    assert worker.exit_code() == 0
-    assert generation(due_account) == 2
-    assert RefreshAttempt.objects.get().outcome == RefreshOutcome.STORED
-
-
-def test_an_answer_that_arrives_while_the_database_is_away_is_stored_later(
-    due_account: ConnectedAccount,
-    provider: ScriptedProvider,
-    start_worker: Callable[[], Worker],
-) -> None:
-    gate = Gate()
-    provider.answer_tokens(Answer(json=tokens().json, before=gate.hold))
-    start_worker()
-    assert gate.reached.wait(PATIENCE_SECONDS)
-    assert cut_other_connections() >= 1
-    gate.opened.set()
-    until(lambda: generation(due_account) == 2)
-    assert calls_with(provider, "refresh-1") == 1
-
-
-@contextmanager
-def no_connections() -> Iterator[None]:
-    """Have PostgreSQL end every other connection, and let nobody in until the block ends."""
-    elsewhere = urlsplit(os.environ["DATABASE_URL"])._replace(path="/postgres").geturl()
-    database = sql.Identifier(connection.settings_dict["NAME"])
-    with psycopg.connect(elsewhere, autocommit=True) as server:
-        server.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(database))
-        cut_other_connections()
-        try:
-            yield
-        finally:
-            server.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(database))
-
-
-def cut_other_connections() -> int:
-    """Have PostgreSQL end every other connection to the test database; return how many."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        return int(cursor.fetchone()[0])
-
-
-def status(of: ConnectedAccount) -> str:
-    return ConnectedAccount.objects.get(pk=of.pk).status
+    until(lambda: another_one_is_refreshed(due_account))
+    assert events_of(due_account).count(EventType.EXPIRED) == 1
+    assert provider.presented() == ["refresh-1", "refresh-7"]

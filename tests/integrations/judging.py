@@ -25,6 +25,11 @@ def judge(
     return judge_answer(answer(status, body, **headers), toolkit)
 
 
+def judge_refresh(body: Any, toolkit: Toolkit = SANDBOX, status: int = 200) -> Verdict:
+    """Return the verdict on the answer to a refresh."""
+    return judge_answer(answer(status, body), toolkit, renewing=True)
+
+
 def refusal(status: int, body: Any, toolkit: Toolkit = SANDBOX, **headers: str) -> Refused:
     verdict = judge(status, body, toolkit, **headers)
     assert isinstance(verdict, Refused)

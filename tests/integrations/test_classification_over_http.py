@@ -59,6 +59,7 @@ def answer(slug: str, kind: str, case: str) -> Answer:
     return Answer(status=row["status"], raw=body_of(row), headers=row.get("headers", {}))
 
 
+@pytest.mark.fault(16)
 @pytest.mark.parametrize(
     ("slug", "case", "verdict", "code"),
     [

@@ -45,10 +45,12 @@ def response(status: int, body: Any) -> Response:
     return Response(status=status, headers={}, body=json.dumps(body).encode(), elapsed=0)
 
 
-@given(kit=KITS, status=STATUSES, body=BODIES)
+@given(kit=KITS, status=STATUSES, body=BODIES, renewing=st.booleans())
 @settings(deadline=None, max_examples=300)
-def test_any_answer_of_a_token_endpoint_has_a_verdict(kit: Toolkit, status: int, body: Any) -> None:
-    verdict = judge_answer(response(status, body), kit)
+def test_any_answer_of_a_token_endpoint_has_a_verdict(
+    kit: Toolkit, status: int, body: Any, renewing: bool
+) -> None:
+    verdict = judge_answer(response(status, body), kit, renewing=renewing)
     assert verdict.http_status == status
     if isinstance(verdict, Granted):
         assert status in {200, 201}
@@ -58,7 +60,7 @@ def test_any_answer_of_a_token_endpoint_has_a_verdict(kit: Toolkit, status: int,
     assert bool(verdict.reason) is (verdict.kind is RefusalKind.TERMINAL)
     if status >= 500 or status in {302, 408, 425, 429}:
         assert verdict.kind is RefusalKind.TRANSIENT
-    assert judge_answer(response(status, body), kit) == verdict
+    assert judge_answer(response(status, body), kit, renewing=renewing) == verdict
 
 
 @given(kit=KITS, status=STATUSES, body=BODIES)

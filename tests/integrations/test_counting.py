@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.paginator import EmptyPage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -54,5 +55,27 @@ def test_an_estimate_says_that_it_is_one() -> None:
     assert str(Count(number=15_678, exact=False)) == "≈ 16k"
 
 
-def test_pages_are_as_many_as_are_estimated(few: None) -> None:
-    assert EstimatingPaginator(Project.objects.order_by("pk"), 3).num_pages == 4
+def test_a_long_list_has_the_pages_of_what_is_counted(few: None) -> None:
+    pages = EstimatingPaginator(Project.objects.order_by("pk"), 3)
+    assert (pages.count, pages.num_pages, pages.reach) == (10, 2, 6)
+    assert [row.name for row in pages.page(2)] == ["P3", "P4", "P5"]
+    with pytest.raises(EmptyPage):
+        pages.page(3)
+
+
+def test_rows_before_a_page_are_passed_over_by_their_keys(few: None) -> None:
+    pages = EstimatingPaginator(Project.objects.order_by("pk"), 3)
+    with CaptureQueriesContext(connection) as queries:
+        list(pages.page(2))
+    passing = next(query["sql"] for query in queries if "OFFSET 3" in query["sql"])
+    assert "name" not in passing
+
+
+def test_a_page_of_parts_holds_the_newest_of_all(few: None) -> None:
+    rows = Project.objects.order_by("-pk")
+    pages = EstimatingPaginator(rows, 3)
+    pages.parts = [rows.filter(name__lte="P4"), rows.filter(name__gt="P4")]
+    with CaptureQueriesContext(connection) as queries:
+        assert [row.name for row in pages.page(1)] == ["P9", "P8", "P7"]
+    assert any("UNION ALL" in query["sql"] for query in queries)
+    assert [row.name for row in pages.page(2)] == ["P6", "P5", "P4"]

@@ -61,7 +61,8 @@ def test_a_connection_that_was_told_something_is_asked(backend: DatabaseWrapper)
 
 def test_a_statement_after_a_restart_goes_over_a_new_connection(backend: DatabaseWrapper) -> None:
     end_from_the_other_side()
-    backend.health_check_enabled, backend.health_check_done = True, False  # as a request begins
+    for name, value in {"health_check_enabled": True, "health_check_done": False}.items():
+        setattr(backend, name, value)  # as at the beginning of a request
     assert rows(STATEMENT, {"number": 1}) == [(2,)]
 
 

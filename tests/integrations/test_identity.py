@@ -49,6 +49,16 @@ def test_the_call_carries_the_token_as_bearer() -> None:
     assert call.body is None
 
 
+def test_nobody_is_asked_with_an_access_token_that_was_left_out(
+    provider: ScriptedProvider,
+) -> None:
+    provider.answer(USERINFO_PATH, Answer(status=401, json={"error": "invalid_token"}))
+    with pytest.raises(IdentityUnavailable) as caught:
+        identify(access_token=Secret(""), identity=call_to(f"{provider.url}{USERINFO_PATH}"))
+    assert caught.value.code == "no_access_token"
+    assert provider.calls == []
+
+
 def test_a_toolkit_may_ask_in_its_own_way() -> None:
     seen: list[PreparedCall] = []
 

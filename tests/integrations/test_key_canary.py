@@ -42,6 +42,7 @@ def test_the_right_key_passes_again_and_again() -> None:
     assert len(planted()) == 1
 
 
+@pytest.mark.fault(20)
 def test_a_wrong_key_is_refused_and_plants_nothing(settings: Settings) -> None:
     found()
     [right] = keyring.key_ids()

@@ -149,6 +149,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.fault(19)
 def test_no_refresh_fails_and_no_token_is_lost_while_everything_is_resealed(
     accounts: list[str], provider: StrictProvider, keys_in_turn: Keys, settings: Settings
 ) -> None:

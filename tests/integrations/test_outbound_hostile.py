@@ -12,7 +12,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from integrations import outbound
-from integrations.outbound import Limits, Response, Role, resolving
+from integrations.outbound import Limits, Response, Role, lookups, resolving
 from integrations.outbound.metering import Meter, MeteredSocket, OutOfTime
 from tests.hostile_server import HostileServer, hostile_server
 
@@ -120,10 +120,15 @@ def test_a_resolver_that_hangs_is_left_at_the_deadline() -> None:
 
 def test_a_forked_process_does_not_inherit_the_lookups_of_its_parent() -> None:
     """django-q2 and granian fork, possibly while every lookup slot is taken."""
-    taken = resolving._slots
-    held = [taken.acquire(timeout=5) for _ in range(resolving.MAX_LOOKUPS)]
-    assert all(held)
-    with hostile_server() as server, outbound.use_resolver(lambda _host: ["127.0.0.1"]):
+    release = threading.Event()
+
+    def answer(host: str) -> list[str]:
+        if host.endswith(".hanging.test"):
+            release.wait(30)
+        return ["127.0.0.1"]
+
+    with hostile_server() as server, outbound.use_resolver(answer):
+        take_all_lookups()
         url = f"http://provider.test:{server.port}/json"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # 3.12: fork with threads
@@ -136,7 +141,13 @@ def test_a_forked_process_does_not_inherit_the_lookups_of_its_parent() -> None:
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 0
         assert_ends_in_time(url, outcome_unknown=False)  # the parent's slots are still taken
-    taken.release(len(held))
+        release.set()
+
+
+def take_all_lookups() -> None:
+    meter = Meter(seconds=10, max_body_bytes=0)
+    for number in range(lookups.MAX_LOOKUPS):
+        resolving._lookups.find(f"{number}.hanging.test", meter=meter)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,18 @@
 """For how long the addresses of a name are remembered, and what is vetted anew nevertheless."""
 
 import socket
+import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pytest_django.fixtures import Settings
 
 from integrations import outbound
-from integrations.outbound import Role, resolving, targets
+from integrations.outbound import Role, lookups, resolving, targets
+from integrations.outbound.metering import Meter, OutOfTime
 from integrations.outbound.resolving import REMEMBERED_SECONDS, recall, remember
 from tests.hostile_server import HostileServer, hostile_server
 
@@ -94,6 +99,91 @@ def test_a_url_that_is_configured_is_asked_for_each_time(
     get(server.port)
     outbound.vet_url("https://provider.test/")
     assert len(resolver.asked) == 2
+
+
+# --- lookups that hang ---------------------------------------------------------------------------
+
+
+class Hanging:
+    """A resolver that answers for one host, and for others when it is let go."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+        self.release = threading.Event()
+
+    def __call__(self, host: str) -> list[str]:
+        self.asked[host] += 1
+        if host != "provider.test":
+            self.release.wait(30)
+        return ["127.0.0.1"]
+
+
+@pytest.fixture
+def hanging(resolver: Resolver) -> Iterator[Hanging]:
+    hangs = Hanging()
+    with outbound.use_resolver(hangs):
+        yield hangs
+        hangs.release.set()
+
+
+def meter(seconds: float = 10) -> Meter:
+    return Meter(seconds=seconds, max_body_bytes=0)
+
+
+def test_a_host_whose_lookup_hangs_leaves_the_others_alone(
+    server: HostileServer, hanging: Hanging
+) -> None:
+    for _ in range(lookups.MAX_LOOKUPS + 1):
+        with pytest.raises(OutOfTime):
+            resolving.resolve("dead.test", meter=meter(0.001))
+    assert get(server.port) == 200
+    assert hanging.asked == {"dead.test": 1, "provider.test": 1}
+
+
+def test_all_who_wait_for_one_lookup_get_its_answer(hanging: Hanging) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        waiting = [pool.submit(resolving.resolve, "slow.test", meter=meter()) for _ in range(8)]
+        with pytest.raises(OutOfTime):  # a deadline of one's own holds among them
+            resolving.resolve("slow.test", meter=meter(0.05))
+        hanging.release.set()
+        assert [caller.result() for caller in waiting] == [["127.0.0.1"]] * 8
+    assert hanging.asked["slow.test"] == 1
+
+
+def test_all_who_wait_for_one_lookup_get_its_failure() -> None:
+    def fail(_host: str) -> list[str]:
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    with outbound.use_resolver(fail):
+        for _ in range(2):
+            with pytest.raises(outbound.ConnectFailed) as caught:
+                resolving.resolve("failing.test", meter=meter())
+            assert caught.value.code == "dns_failed"
+
+
+def test_a_lookup_that_is_stuck_is_followed_by_one_more(
+    hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "STUCK_SECONDS", -1)
+    for _ in range(5):
+        with pytest.raises(OutOfTime):
+            resolving.resolve("dead.test", meter=meter(0.001))
+    assert hanging.asked["dead.test"] == lookups.MAX_LOOKUPS_OF_HOST
+
+
+def test_a_caller_that_waits_for_a_slot_gets_the_first_that_is_free(
+    hanging: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "MAX_LOOKUPS", 1)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(resolving.resolve, "slow.test", meter=meter())
+        while not hanging.asked:
+            time.sleep(0.001)
+        with pytest.raises(OutOfTime):
+            resolving.resolve("provider.test", meter=meter(0.01))
+        second = pool.submit(resolving.resolve, "provider.test", meter=meter())
+        hanging.release.set()
+        assert first.result() == second.result() == ["127.0.0.1"]
 
 
 # --- URLs that are remembered --------------------------------------------------------------------

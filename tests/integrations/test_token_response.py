@@ -150,7 +150,7 @@ def test_an_answer_without_an_access_token_is_refused(value: object) -> None:
         read(access_token=value)
 
 
-@pytest.mark.parametrize("kind", ["mac", "DPoP", "N_A", "bearer ", "", 7, ["bearer"]])
+@pytest.mark.parametrize("kind", ["mac", "DPoP", "N_A", "bearer ", 0, 7, ["bearer"], {}])
 def test_a_token_of_an_unknown_type_is_refused(kind: object) -> None:
     with pytest.raises(MalformedToken, match="of a type that cannot be used"):
         read(token_type=kind)
@@ -172,6 +172,59 @@ def test_bearer_may_be_written_in_any_case(kind: str) -> None:
 
 def test_a_missing_token_type_is_bearer() -> None:
     assert TokenSet.from_answer({"access_token": "access"}, SANDBOX).token_type == "bearer"
+
+
+@pytest.mark.parametrize("kind", [None, ""])
+def test_so_is_an_empty_one(kind: object) -> None:
+    assert read(token_type=kind).access_token.reveal() == "access"
+    assert read(toolkit(token_types=["Bot"]), token_type=kind).access_token.reveal() == "access"
+
+
+def renewed(_toolkit: Toolkit = SANDBOX, **answer: Any) -> TokenSet:
+    whole = {"access_token": "access", "refresh_token": "refresh", "token_type": "Bearer"}
+    return TokenSet.from_answer(whole | answer, _toolkit, renewing=True)
+
+
+@pytest.mark.parametrize("value", [{}, 7, "a\nb", ["a"], "i.d.t"])
+def test_a_refresh_does_not_look_at_an_id_token(value: object) -> None:
+    tokens = renewed(id_token=value)
+    assert (tokens.id_token, tokens.unusable) == (None, "")
+    assert tokens.access_token.reveal() == "access"
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"token_type": "mac"},
+        {"token_type": 7},
+        {"access_token": "a\x00b"},
+        {"access_token": "a\u00e9b"},
+        {"access_token": {}},
+        {"access_token": ""},
+        {"access_token": None},
+    ],
+)
+def test_a_refresh_token_is_kept_beside_an_access_token_that_cannot_be_used(
+    spoiled: dict[str, Any],
+) -> None:
+    tokens = renewed(toolkit(expires_in_zero_means_never=True), **spoiled, expires_in=3600)
+    assert tokens.refresh_token == Secret("refresh")
+    assert (tokens.access_token, tokens.expires_in) == (Secret(""), 0)
+    assert tokens.unusable
+
+
+@pytest.mark.parametrize("value", [None, "", "a\r\nb", 7])
+def test_without_a_usable_refresh_token_there_is_nothing_to_keep(value: object) -> None:
+    with pytest.raises(MalformedToken):
+        renewed(token_type="mac", refresh_token=value)
+
+
+@pytest.mark.parametrize("name", ["scope", "expires_in", "refresh_token_expires_in", "extra"])
+@pytest.mark.parametrize("value", [{}, [], [[]], {"a": [7]}, "\x00", "\ud800", True, 10**400, -1])
+def test_no_other_field_keeps_tokens_from_being_used(name: str, value: object) -> None:
+    tokens = renewed(SANDBOX, **{name: value})
+    assert (tokens.access_token, tokens.refresh_token) == (Secret("access"), Secret("refresh"))
+    assert tokens.unusable == ""
 
 
 @pytest.mark.parametrize("answer", [{}, {"refresh_token": None}, {"refresh_token": ""}])

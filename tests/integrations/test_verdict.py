@@ -15,7 +15,7 @@ from integrations.outbound import (
 from integrations.schemes import Granted, RefusalKind, Refused
 from integrations.schemes.verdict import judge_failure, without_echo
 from integrations.secrets import Secret
-from tests.integrations.judging import GRANTED, judge, refusal, ruled
+from tests.integrations.judging import GRANTED, judge, judge_refresh, refusal, ruled
 
 
 @pytest.mark.parametrize("status", [200, 201])
@@ -90,6 +90,58 @@ def test_tokens_that_cannot_be_used_leave_the_outcome_in_doubt(spoiled: dict[str
     verdict = refusal(200, GRANTED | spoiled)
     assert (verdict.kind, verdict.error_code) == (RefusalKind.TRANSIENT, "malformed_token")
     assert verdict.outcome_unknown
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "usable"),
+    [
+        ({"access_token": "a\r\nX: 1"}, False),
+        ({"access_token": ""}, False),
+        ({"token_type": "mac"}, False),
+        ({"token_type": None}, True),
+        ({"id_token": {}}, True),
+        ({"error": "partial"}, True),
+    ],
+)
+def test_a_refresh_token_is_kept_whatever_is_wrong_beside_it(
+    spoiled: dict[str, Any], usable: bool
+) -> None:
+    verdict = judge_refresh(GRANTED | spoiled)
+    assert isinstance(verdict, Granted)
+    assert verdict.tokens.refresh_token == Secret("refresh")
+    assert (verdict.tokens.access_token == Secret("access")) is usable
+
+
+WHOLE = b'{"access_token": "access", "refresh_token": "refresh", "name": %s}'
+
+
+@pytest.mark.parametrize("value", [b'"Jos\xe9"', b'"a\nb"', b"9" * 5000])
+def test_a_refresh_token_is_kept_beside_what_is_not_quite_json(value: bytes) -> None:
+    verdict = judge_refresh(WHOLE % value)
+    assert isinstance(verdict, Granted)
+    assert verdict.tokens.access_token == Secret("access")
+    assert refusal(200, WHOLE % value).error_code == "malformed_response", "a code's exchange"
+
+
+def test_a_token_that_is_not_quite_text_is_not_guessed() -> None:
+    verdict = judge_refresh(b'{"access_token": "access", "refresh_token": "r\xe9"}')
+    assert isinstance(verdict, Refused)
+    assert (verdict.error_code, verdict.outcome_unknown) == ("malformed_token", True)
+
+
+@pytest.mark.parametrize("code", ["invalid_grant", "invalid_client"])
+def test_an_error_that_a_rule_knows_is_believed_beside_tokens(code: str) -> None:
+    assert isinstance(judge_refresh(GRANTED | {"error": code}), Refused)
+
+
+@pytest.mark.parametrize("spoiled", [{"refresh_token": ""}, {"access_token": ""}])
+def test_an_error_is_believed_beside_half_of_the_tokens(spoiled: dict[str, str]) -> None:
+    assert isinstance(judge_refresh(GRANTED | {"error": "partial"} | spoiled), Refused)
+
+
+@pytest.mark.parametrize("status", [302, 400, 503])
+def test_tokens_in_a_refusal_of_http_are_none(status: int) -> None:
+    assert isinstance(judge_refresh(GRANTED, status=status), Refused)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307])

@@ -19,9 +19,12 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from prometheus_client import CollectorRegistry, generate_latest
 
+from config.metrics import RefreshMetrics
 from connections.models import ConnectedAccount, Status, Trigger
 from connections.refresh.claim import claim_due
+from integrations.models import Project
 from tests.bench import seeding
 from tests.bench.figures import Figures, tell
 from tests.bench.options import Options
@@ -43,7 +46,7 @@ STATUS: Final = (
 )
 FAILING_SINCE: Final = "CASE WHEN mod(g, 500) = 1 THEN now() - r * interval '1 hour' END"
 CLAIMS: Final = 15
-PAGES: Final = 7
+PAGES: Final = 15
 BUDGET_MS: Final = 300.0
 
 Question = Callable[["Database"], None]
@@ -125,13 +128,18 @@ def _claim() -> float:
     return took
 
 
-def _admin_list(database: Database) -> None:
-    database.page(reverse("admin:connections_connectedaccount_changelist"))
+def _admin_list(query: str = "") -> Question:
+    def ask(database: Database) -> None:
+        url = reverse("admin:connections_connectedaccount_changelist")
+        database.page(f"{url}?{query}")
+
+    return ask
 
 
-def _admin_list_of_expired(database: Database) -> None:
-    url = reverse("admin:connections_connectedaccount_changelist")
-    database.page(f"{url}?status={Status.EXPIRED}")
+def _admin_list_of_first(database: Database) -> None:
+    """The list of the project whose accounts are the oldest of all."""
+    project = Project.objects.earliest("pk")
+    _admin_list(f"project__id__exact={project.pk}")(database)
 
 
 def _api_list(database: Database) -> None:
@@ -146,17 +154,34 @@ def _count(database: Database) -> None:
     ConnectedAccount.objects.filter(status=Status.ACTIVE).count()
 
 
+def _metrics(_database: Database) -> None:
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(RefreshMetrics(now=timezone.now()))
+    generate_latest(registry)
+
+
 def _dashboard(database: Database) -> None:
     database.page(reverse("admin:index"))
 
 
 QUESTIONS: Final[dict[str, Question]] = {
-    "admin_list": _admin_list,
-    "admin_list_of_expired": _admin_list_of_expired,
+    "admin_list": _admin_list(),
+    "admin_list_of_expired": _admin_list(f"status={Status.EXPIRED}"),
+    "admin_list_of_failing": _admin_list("refreshing=failing"),
+    "admin_list_of_doubtful": _admin_list("refreshing=doubt"),
+    "admin_list_of_reason": _admin_list("reason=grant_revoked"),
+    "admin_list_of_toolkit": _admin_list("toolkit=sandbox"),
+    "admin_list_of_project": _admin_list_of_first,
+    "admin_last_page": _admin_list("p=200"),
+    "admin_search_id": _admin_list("q=ca_00000000000000000000000"),
+    "admin_search_user": _admin_list("q=user-3-77"),
+    "admin_search_identity": _admin_list("q=user77@example.com"),
+    "admin_search_nobody": _admin_list("q=nobody"),
     "api_list": _api_list,
     "api_list_of_user": _api_list_of_user,
     "count": _count,
     "dashboard": _dashboard,
+    "metrics": _metrics,
 }
 
 
@@ -182,7 +207,9 @@ def _show(times: dict[tuple[str, int], list[float]], options: Options, figures: 
                 times[name, least],
                 "ms",
             )
-    for name in ("admin_list", "admin_list_of_expired", "dashboard"):
+    for name in QUESTIONS:
+        if not name.startswith(("admin_", "dashboard", "metrics")):
+            continue
         tail = quantiles(times[name, most], n=20, method="inclusive")[18]
         figures.add(f"scale.{name}.{_short(most)}.p95", tail, "ms", baseline=BUDGET_MS)
     per_account = median(times["claim", most]) / CLAIMED

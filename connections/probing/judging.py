@@ -1,0 +1,142 @@
+"""Judges refused tokens that nothing renews: dead, or is the provider out of order?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from connections.probing import queries
+from connections.probing.claim import LIFE_WORTH_ASKING
+from connections.probing.endpoint import breaker_names
+from connections.probing.finding import Alive, Dead
+from connections.probing.retry import CONFIRMATION
+from connections.refresh.doubts import PROBES, Belief, Heard, weigh
+from integrations.models import AuthConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import datetime
+
+    from connections.probing.finding import Finding
+
+# Asked whether the provider accepts anybody, within the time after which a refusal is confirmed.
+WITNESSES: Final = 2
+WITNESSED_AFTER: Final = CONFIRMATION / 3
+# Where breakers let only trials through, a witness goes before everybody who waits.
+FIRST_IN_LINE: Final = timedelta(days=1)
+# So many auth configs at the endpoint may give the witnesses that a config has not got.
+MOST_NEIGHBOURS: Final = 50
+
+
+class Sentence(Enum):
+    """What follows from a refusal."""
+
+    DEAD = "dead"
+    ASKED_AGAIN = "asked again"  # once the provider has said what it says to others
+    PUT_OFF = "put off"  # it is not believed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """By account, what follows from refusals. ``witnesses``: who is asked when, to tell more."""
+
+    sentences: dict[str, Sentence] = field(default_factory=dict)
+    witnesses: dict[datetime, list[str]] = field(default_factory=dict)
+
+    def dooms(self, finding: Finding) -> bool:
+        """Whether the account is dead."""
+        return self.sentences.get(finding.probe.account_id) is Sentence.DEAD
+
+
+def is_refusal(finding: Finding) -> bool:
+    """Whether a token was refused that nothing renews."""
+    return isinstance(finding, Dead) and not finding.refreshable
+
+
+def judge(findings: Sequence[Finding], *, troubled: Collection[str], now: datetime) -> Judgement:
+    """Take note of what the provider said, and judge whom it refused.
+
+    Args:
+        troubled: names of the breakers known not to be at rest. Where a provider at rest refuses
+            nobody, nothing is written or read.
+    """
+    configs: dict[str, AuthConfig] = {f.probe.auth_config.pk: f.probe.auth_config for f in findings}
+    names = {pk: breaker_names(config) for pk, config in configs.items()}
+    said = {pk: [f for f in findings if f.probe.auth_config.pk == pk] for pk in configs}
+    noted = [
+        pk
+        for pk in configs
+        if any(map(is_refusal, said[pk])) or not set(troubled).isdisjoint(names[pk])
+    ]
+    beliefs = weigh({names[pk]: _heard(said[pk]) for pk in noted}, rule=PROBES, now=now)
+    judgement = Judgement()
+    for pk in noted:
+        _judge(judgement, configs[pk], said[pk], beliefs[names[pk]], now)
+    return judgement
+
+
+def call_witnesses(judgement: Judgement) -> None:
+    """Have those asked soon who can tell whether the provider accepts anybody."""
+    for at, account_ids in judgement.witnesses.items():
+        queries.hurry(account_ids, at=at)
+
+
+def _heard(findings: Iterable[Finding]) -> list[Heard]:
+    return [
+        Heard(
+            account_id=finding.probe.account_id,
+            accepted=isinstance(finding, Alive),
+            again=finding.probe.refused_before,
+        )
+        for finding in findings
+        if isinstance(finding, Alive) or is_refusal(finding)
+    ]
+
+
+def _judge(
+    judgement: Judgement,
+    config: AuthConfig,
+    findings: Sequence[Finding],
+    belief: Belief,
+    now: datetime,
+) -> None:
+    refused = [finding for finding in findings if is_refusal(finding)]
+    accepted = any(isinstance(finding, Alive) for finding in findings)
+    found: list[str] = []
+    if refused or belief is Belief.DOUBTED:
+        first = belief is Belief.DOUBTED and not accepted
+        at = now - FIRST_IN_LINE if first else now + WITNESSED_AFTER
+        found = _find_witnesses(config, refused, at, now)
+        judgement.witnesses.setdefault(at, []).extend(found)
+    for finding in refused:
+        judgement.sentences[finding.probe.account_id] = _sentence(
+            finding, belief, has_witnesses=bool(found)
+        )
+
+
+def _sentence(finding: Finding, belief: Belief, *, has_witnesses: bool) -> Sentence:
+    if belief is Belief.DOUBTED:
+        return Sentence.PUT_OFF
+    if not finding.probe.refused_before or (belief is Belief.UNSURE and has_witnesses):
+        return Sentence.ASKED_AGAIN
+    return Sentence.DEAD
+
+
+def _find_witnesses(
+    config: AuthConfig, refused: Sequence[Finding], at: datetime, now: datetime
+) -> list[str]:
+    endpoint, _ = breaker_names(config)
+    others = AuthConfig.objects.filter(toolkit=config.toolkit).exclude(pk=config.pk)
+    neighbours = [
+        other.pk for other in others[:MOST_NEIGHBOURS] if breaker_names(other)[0] == endpoint
+    ]
+    ids = {finding.probe.account_id for finding in refused}
+    found = queries.find_witnesses(
+        config_ids=[config.pk, *neighbours],
+        at=at,
+        ends_after=now + CONFIRMATION + LIFE_WORTH_ASKING,
+        most=WITNESSES + len(ids),
+    )
+    return [pk for pk in found if pk not in ids][:WITNESSES]
