@@ -16,6 +16,8 @@ from connections.models import JournalFolder
 
 # Counting reads what is new in the files.
 COUNT_SECONDS: Final = 60.0
+# Less than that, so that a process does not take its own last count for another's.
+LATELY_SECONDS: Final = 45.0
 # For so long a host is remembered: it may come back, and its journal with it.
 KEPT: Final = timedelta(days=1)
 
@@ -60,9 +62,9 @@ def tell() -> dict[str, int]:
 
 
 def told_lately() -> bool:
-    """Whether some process of this host has written its counts within the last minute."""
+    """Whether some process of this host has written its counts a moment ago."""
     mine = JournalFolder.objects.filter(host=_host(), path=_path())
-    return mine.filter(counted_at__gt=Now() - timedelta(seconds=COUNT_SECONDS)).exists()
+    return mine.filter(counted_at__gt=Now() - timedelta(seconds=LATELY_SECONDS)).exists()
 
 
 def _host() -> str:

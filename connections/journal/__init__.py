@@ -11,7 +11,8 @@ Guarantees:
   survives the end of the machine from the commit or from `sync` on, whichever comes first.
 - `append` never raises and touches no database. Where it returns False nothing was appended, and
   what was appended before is as readable as ever.
-- Whatever happened to a file, all of its intact entries are read, and all of every other file.
+- Whatever happened to a file, all of its intact entries are read, and all of every other file. A
+  file that the system does not let be read now does not pass for empty: reading raises OSError.
 - Entries hold no secret in the clear: the payload is the sealed text of the account's credentials.
   Files are for their owner only (0600, in a folder of 0700).
 

@@ -39,8 +39,8 @@ class Round:
 
     retire_at: float = float("-inf")
     tell_at: float = float("-inf")
-    # Whether there is anything to tell of, or to tell that it is gone.
-    told: bool = False
+    # Whether there is anything in the journal, or it has to be told that nothing is any more.
+    worth_telling: bool = False
     away: bool = False
 
     def do(self) -> None:
@@ -70,10 +70,11 @@ class Round:
 
     def _tell(self) -> None:
         there = journal.has_appended() and journal.size()[0] > 0
+        self.worth_telling = self.worth_telling or there
         # Of all processes of a host one is enough.
-        if (there or self.told) and not journal_keys.told_lately():
+        if self.worth_telling and not journal_keys.told_lately():
             journal_keys.tell()
-        self.told = there
+            self.worth_telling = there
 
 
 @dataclass
@@ -83,6 +84,11 @@ class _Keeper:
     lock: threading.Lock = field(default_factory=threading.Lock)
     started: bool = False
     watched_at: float = float("-inf")
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether a watch of this process looks after the journal, and does not hang."""
+        return time.monotonic() - self.watched_at < WATCHED_SECONDS
 
     def start(self) -> None:
         with self.lock:
@@ -99,7 +105,7 @@ class _Keeper:
     def _run(self) -> None:
         rounds = Round()
         while True:
-            if time.monotonic() - self.watched_at > WATCHED_SECONDS:
+            if not self.is_watched:
                 rounds.do()
             time.sleep(LOOK_SECONDS)
 

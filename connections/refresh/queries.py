@@ -101,22 +101,14 @@ FROM jsonb_to_recordset(%(leases)s) AS given(
 WHERE account.id = given.id
 """
 
-_SWAP = """
-UPDATE connections_credentials AS credentials
-SET generation = given.generation + 1, payload = given.payload,
+_CREDENTIALS_SET = """
+    generation = given.generation + 1, payload = given.payload,
     refresh_token_digest = given.refresh_token_digest, obtained_at = given.obtained_at
-FROM jsonb_to_recordset(%(rows)s) AS given(
-    account_id text, generation bigint, payload text, refresh_token_digest text,
-    obtained_at timestamptz)
-WHERE credentials.account_id = given.account_id AND credentials.generation <= given.generation
-RETURNING credentials.account_id
 """
-
 # An account that is not ACTIVE keeps its tokens but is not refreshed. A warning that is due stays
 # due where the end has not moved.
-_RENEW = """
-UPDATE connections_connectedaccount AS account
-SET grant_generation = given.generation + 1, expires_at = given.expires_at,
+_ACCOUNT_SET = """
+    grant_generation = given.generation + 1, expires_at = given.expires_at,
     refreshed_at = given.obtained_at, last_verified_at = given.obtained_at,
     updated_at = %(now)s, refresh_failing_since = NULL, refresh_failures = 0,
     refresh_at = CASE WHEN account.status = 'ACTIVE' THEN given.refresh_at END,
@@ -131,39 +123,105 @@ SET grant_generation = given.generation + 1, expires_at = given.expires_at,
     streak_id = given.streak_id, in_doubt_since = NULL,
     lease_id = '', lease_until = NULL, lease_started_at = NULL, lease_generation = 0,
     lease_trigger = '', lease_worker = ''
+"""
+_STREAK_SET = """
+    count = attempt.count + 1, finished_at = given.obtained_at, generation = given.generation,
+    worker = given.worker, http_status = given.http_status
+"""
+_STREAK_GOES_ON = """
+    attempt.trigger = given.trigger AND attempt.outcome = 'stored'
+    AND attempt.started_at > given.obtained_at - interval '7 days'
+"""
+_ATTEMPT_COLUMNS = """
+    id, project_id, account_id, trigger, worker, generation, count, started_at, finished_at,
+    outcome, http_status, error_code
+"""
+# A killed worker's attempt was written as unanswered; now its answer has been found.
+_ATTEMPT_FOUND = """
+ON CONFLICT (id) DO UPDATE
+SET finished_at = excluded.finished_at, outcome = excluded.outcome,
+    http_status = excluded.http_status
+"""
+
+# Nearly all refreshes: nobody touched the account meanwhile, nothing failed before. All that is to
+# be stored, in one statement; what it does not return is left to the statements after it.
+_STORE_PLAIN = f"""
+WITH given AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(rows)s) AS given(
+        attempt_id text, account_id text, project_id text, trigger text, worker text,
+        generation bigint, payload text, refresh_token_digest text, started_at timestamptz,
+        obtained_at timestamptz, expires_at timestamptz, refresh_at timestamptz,
+        probe_at timestamptz, grant_ends_at timestamptz, next_warning_at timestamptz,
+        scopes jsonb, http_status int)
+), locked AS (
+    SELECT account.id, account.streak_id
+    FROM connections_connectedaccount AS account JOIN given ON account.id = given.account_id
+    WHERE account.status = 'ACTIVE' AND account.grant_generation = given.generation
+      AND account.lease_id = given.attempt_id AND account.refresh_failures = 0
+    ORDER BY account.id FOR UPDATE OF account SKIP LOCKED
+), swapped AS (
+    UPDATE connections_credentials AS credentials SET {_CREDENTIALS_SET}
+    FROM given JOIN locked ON locked.id = given.account_id
+    WHERE credentials.account_id = given.account_id AND credentials.generation = given.generation
+    RETURNING credentials.account_id, locked.streak_id AS running
+), lengthened AS (
+    UPDATE connections_refreshattempt AS attempt SET {_STREAK_SET}
+    FROM given JOIN swapped ON swapped.account_id = given.account_id
+    WHERE attempt.id = swapped.running AND {_STREAK_GOES_ON}
+    RETURNING attempt.id
+), stored AS (
+    SELECT given.*, coalesce(lengthened.id, given.attempt_id) AS streak_id, false AS to_be_proven
+    FROM given JOIN swapped ON swapped.account_id = given.account_id
+    LEFT JOIN lengthened ON lengthened.id = swapped.running
+), renewed AS (
+    UPDATE connections_connectedaccount AS account SET {_ACCOUNT_SET}
+    FROM stored AS given WHERE account.id = given.account_id
+), written AS (
+    INSERT INTO connections_refreshattempt ({_ATTEMPT_COLUMNS})
+    SELECT attempt_id, project_id, account_id, trigger, worker, generation, 1, started_at,
+           obtained_at, 'stored', http_status, ''
+    FROM stored WHERE streak_id = attempt_id
+    {_ATTEMPT_FOUND}
+)
+SELECT account_id FROM stored
+"""  # noqa: S608 - constants
+
+_SWAP = f"""
+UPDATE connections_credentials AS credentials SET {_CREDENTIALS_SET}
+FROM jsonb_to_recordset(%(rows)s) AS given(
+    account_id text, generation bigint, payload text, refresh_token_digest text,
+    obtained_at timestamptz)
+WHERE credentials.account_id = given.account_id AND credentials.generation <= given.generation
+RETURNING credentials.account_id
+"""  # noqa: S608 - constants
+
+_RENEW = f"""
+UPDATE connections_connectedaccount AS account SET {_ACCOUNT_SET}
 FROM jsonb_to_recordset(%(rows)s) AS given(
     account_id text, generation bigint, obtained_at timestamptz, expires_at timestamptz,
     refresh_at timestamptz, probe_at timestamptz, to_be_proven boolean, grant_ends_at timestamptz,
     next_warning_at timestamptz, scopes jsonb, streak_id text)
 WHERE account.id = given.account_id
-"""
+"""  # noqa: S608 - constants
 
-_LENGTHEN = """
-UPDATE connections_refreshattempt AS attempt
-SET count = attempt.count + 1, finished_at = given.finished_at, generation = given.generation,
-    worker = given.worker, http_status = given.http_status
+_LENGTHEN = f"""
+UPDATE connections_refreshattempt AS attempt SET {_STREAK_SET}
 FROM jsonb_to_recordset(%(rows)s) AS given(
-    id text, trigger text, finished_at timestamptz, generation bigint, worker text,
+    id text, trigger text, obtained_at timestamptz, generation bigint, worker text,
     http_status int)
-WHERE attempt.id = given.id AND attempt.trigger = given.trigger AND attempt.outcome = 'stored'
-  AND attempt.started_at > given.finished_at - interval '7 days'
+WHERE attempt.id = given.id AND {_STREAK_GOES_ON}
 RETURNING attempt.id
-"""
+"""  # noqa: S608 - constants
 
-# A killed worker's attempt was written as unanswered; now its answer has been found.
-_WRITE_ATTEMPTS = """
-INSERT INTO connections_refreshattempt (
-    id, project_id, account_id, trigger, worker, generation, count, started_at, finished_at,
-    outcome, http_status, error_code)
+_WRITE_ATTEMPTS = f"""
+INSERT INTO connections_refreshattempt ({_ATTEMPT_COLUMNS})
 SELECT id, project_id, account_id, trigger, worker, generation, 1, started_at, obtained_at,
        %(outcome)s, http_status, ''
 FROM jsonb_to_recordset(%(rows)s) AS given(
     id text, project_id text, account_id text, trigger text, worker text, generation bigint,
     started_at timestamptz, obtained_at timestamptz, http_status int)
-ON CONFLICT (id) DO UPDATE
-SET finished_at = excluded.finished_at, outcome = excluded.outcome,
-    http_status = excluded.http_status
-"""
+{_ATTEMPT_FOUND}
+"""  # noqa: S608 - constants
 
 _READ = """
 SELECT account.id AS account_id, account.project_id, account.auth_config_id, account.status,
@@ -240,6 +298,12 @@ def lease(
     """Write down what is about to be done with accounts that this transaction has locked."""
     given = {"trigger": trigger, "worker": worker, "seconds": seconds, "now": now}
     run(_LEASE, given | {"leases": as_json(leases)})
+
+
+def store_plain(given: Iterable[Mapping[str, Any]], *, now: datetime) -> set[str]:
+    """Store what nothing stands against; return the ids of those accounts."""
+    values = {"rows": as_json(given), "now": now, "same_end": SAME_END.total_seconds()}
+    return {found for (found,) in rows(_STORE_PLAIN, values)}
 
 
 def swap_credentials(given: Iterable[Mapping[str, Any]]) -> set[str]:

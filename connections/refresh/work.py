@@ -10,11 +10,12 @@ import structlog
 from django.utils import timezone
 
 from connections import journal, vault
+from connections.models import RefreshOutcome
 from connections.refresh.breakers import note_answers
 from connections.refresh.gate import known_troubles
 from connections.refresh.issued import seal
 from connections.refresh.outcome import NO_REFRESH_TOKEN, store_refusal
-from connections.refresh.storing import store_issued
+from connections.refresh.storing import store_issued, store_plain
 from integrations.database import DATABASE_AWAY, is_away
 from integrations.outbound import LIMITS, Role
 from integrations.schemes import Granted, OAuth2Client, RefusalKind, Refused
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connections.journal import Entry
-    from connections.models import RefreshOutcome
     from connections.refresh.claim import Claim
     from integrations.schemes import Verdict
 
@@ -139,13 +139,20 @@ def _among(answers: Iterable[Answer], outcomes: Outcomes) -> list[Answer]:
 def _store_tokens(entries: list[Entry], now: datetime) -> Outcomes:
     if not entries:
         return {}
+    outcomes: Outcomes = {}
     try:
-        return {**store_issued(entries, now=now, wait=False)}
+        plain = store_plain(entries, now=now)
+        outcomes |= {
+            entry.attempt_id: RefreshOutcome.STORED
+            for entry in entries
+            if entry.account_id in plain
+        }
+        entries = [entry for entry in entries if entry.account_id not in plain]
+        return outcomes | (store_issued(entries, now=now, wait=False) if entries else {})
     except Exception as error:
         _raise_if_away(error)
         log.exception("refreshes_not_stored_together", count=len(entries))
     # One account's surprise must not stop the others.
-    outcomes: Outcomes = {}
     tries_until = time.monotonic() + PATIENCE_SECONDS
     for entry in entries:
         if time.monotonic() < tries_until:

@@ -77,8 +77,8 @@ class Calls(CatalogModel):
     ``endpoint_...`` is for one host, whoever's clients call it; ``client_...`` for one auth config.
     """
 
-    endpoint_concurrency: PositiveInt = 64
-    client_concurrency: PositiveInt = 64
+    endpoint_concurrency: PositiveInt = 128
+    client_concurrency: PositiveInt = 128
     endpoint_per_second: PositiveFloat | None = None
     client_per_second: PositiveFloat | None = None
 

@@ -305,7 +305,7 @@ def test_a_call_that_never_ended_is_not_counted_for_ever(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("as_client", "most"), [(True, 0), (False, 64)])
+@pytest.mark.parametrize(("as_client", "most"), [(True, 0), (False, 128)])
 def test_a_client_that_its_provider_refuses_makes_no_calls_of_its_own(
     auth_config: AuthConfig, as_client: bool, most: int
 ) -> None:

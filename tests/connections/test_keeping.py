@@ -19,7 +19,7 @@ from connections.health import Problem, read_health
 from connections.journal import current, segment
 from connections.journal.pending import Pending
 from connections.models import ConnectedAccount, Credentials, JournalFolder, Trigger, Worker
-from connections.refresh import keeping, reconciling, refresh_account
+from connections.refresh import keeping, reconciling, refresh_account, upkeep
 from connections.refresh.keeping import Round
 from tests.journal_entries import make_entry
 from tests.provider import ScriptedProvider
@@ -114,6 +114,28 @@ def test_a_database_that_is_away_is_told_once_and_ends_nothing(
     assert len(journal.unsettled(seconds=0)) == 1
 
 
+def test_a_watch_stores_what_its_crew_gave_up(
+    due_account: ConnectedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connection.execute_wrapper(refuse_to_store), pytest.raises(OperationalError):
+        refresh(due_account)
+    monkeypatch.setattr(upkeep, "OWN_SECONDS", 0)
+    upkeep.Upkeep(beat=lambda _: None).run(timezone.now())
+    assert generation() == 2
+
+
+def test_the_thread_leaves_the_journal_to_a_watch_that_goes_on(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = keeping._Keeper()
+    monkeypatch.setattr(keeping, "_keeper", keeper)
+    watched = [keeper.is_watched]
+    upkeep.Upkeep(beat=lambda _: None).run(timezone.now())
+    watched.append(keeper.is_watched)
+    keeper.watched_at -= keeping.WATCHED_SECONDS
+    assert [*watched, keeper.is_watched] == [False, True, False]
+
+
 def test_old_segments_of_a_live_web_process_are_removed(
     due_account: ConnectedAccount, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +170,19 @@ def test_one_process_of_a_host_tells_for_all(
     JournalFolder.objects.update(counted_at=told - timedelta(minutes=2))
     Round().do()
     assert JournalFolder.objects.get().counted_at > told
+
+
+def test_that_nothing_is_left_is_told_too(due_account: ConnectedAccount, folder: Path) -> None:
+    refresh(due_account)
+    rounds = Round()
+    rounds.do()
+    [path] = folder.glob("*.journal")
+    path.unlink()
+    for _ in range(2):
+        rounds.tell_at = 0
+        rounds.do()
+        JournalFolder.objects.update(counted_at=timezone.now() - timedelta(minutes=1))
+    assert JournalFolder.objects.get().keys == {}
 
 
 def test_a_journal_that_nobody_told_of_for_a_day_is_forgotten(

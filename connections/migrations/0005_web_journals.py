@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("connections", "0005_console_indexes")]
+    dependencies = [("connections", "0004_console_indexes")]
 
     operations = [
         migrations.CreateModel(

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("connections", "0004_probe_guard"),
+        ("connections", "0003_probe_guard"),
         ("integrations", "0002_refresh_engine"),
     ]
 
