@@ -55,7 +55,12 @@ def go_on(*, since: datetime, seconds: float, step: float = 5) -> None:
     while moment <= since + timedelta(seconds=seconds):
         waited = Breaker.objects.filter(open_until__lte=moment)
         waited.update(open_until=timezone.now() - SECOND, trial_until=None)
+        before = dict(Breaker.objects.values_list("pk", "open_until"))
         probe_all(now=moment)
+        for breaker in Breaker.objects.exclude(open_until=None):
+            if breaker.open_until and breaker.open_until != before.get(breaker.pk):
+                breaker.open_until += moment - timezone.now()
+                breaker.save(update_fields=["open_until"])
         moment += timedelta(seconds=step)
 
 

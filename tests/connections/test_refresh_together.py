@@ -19,6 +19,7 @@ from connections.errors import AccountUnusable, RefreshTimeout, RefreshUnavailab
 from connections.models import ConnectedAccount, RefreshAttempt, Status, Trigger
 from connections.refresh import get_credentials, refresh_account, refresh_due
 from connections.refresh.claim import claim_account, claim_due
+from connections.refresh.work import call_provider
 from tests.provider import Answer, ScriptedProvider, tokens
 
 DOWN = Answer(status=503, json={})
@@ -164,11 +165,27 @@ def test_during_an_outage_readers_do_not_call_more_often_than_the_backoff(
 
 @pytest.mark.django_db
 def test_an_answer_that_waited_too_long_in_the_journal_is_not_served(
+    due_account: ConnectedAccount, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.answer_tokens(tokens(2), tokens(3))
+    [claim] = claim_due(limit=1, trigger=Trigger.SCHEDULE, now=timezone.now())
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    with monkeypatch.context() as then:
+        then.setattr(timezone, "now", lambda: an_hour_ago)
+        call_provider(claim)
+    ConnectedAccount.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    grant = get_credentials(account_id=due_account.pk)
+    assert (grant.generation, grant.tokens.access_token.reveal()) == (3, "access-3")
+
+
+@pytest.mark.django_db
+def test_a_token_that_is_over_at_once_is_asked_for_once_per_read(
     due_account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
     provider.answer_tokens(tokens(2, expires_in=0), tokens(3))
-    grant = get_credentials(account_id=due_account.pk)
-    assert grant.tokens.access_token.reveal() == "access-3"
+    with pytest.raises(RefreshUnavailable):
+        get_credentials(account_id=due_account.pk)
+    assert len(provider.token_calls()) == 1
 
 
 @pytest.mark.django_db

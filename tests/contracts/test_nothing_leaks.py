@@ -187,8 +187,8 @@ TOKEN_CALL = [
 ]
 REFRESH = [
     *TOKEN_CALL,
-    "connections.refresh.work.store_issued",
-    "connections.refresh.queries.swap_credentials",
+    "connections.refresh.storing.next_warning",
+    "connections.refresh.queries.as_json",
     "connections.refresh.issued.plan",
     "integrations.secrets.keyring.encrypt",
     "integrations.secrets.keyring.decrypt",

@@ -92,6 +92,6 @@ def test_the_sandbox_is_strict_as_it_is_unless_switched() -> None:
 
 def test_what_is_not_said_of_calls_and_probes_has_a_default() -> None:
     calls, probe = get_toolkit("sandbox").calls, get_toolkit("sandbox").probe
-    assert (calls.endpoint_concurrency, calls.client_concurrency) == (64, 64)
+    assert (calls.endpoint_concurrency, calls.client_concurrency) == (128, 128)
     assert (calls.endpoint_per_second, calls.client_per_second) == (None, None)
     assert probe.every_seconds == days(1)
