@@ -104,6 +104,11 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.provider = provider
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print what went wrong, but for a caller that was killed between two of its calls."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
     @property
     def url(self) -> str:
         """Where it answers, without a final slash."""
