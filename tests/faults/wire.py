@@ -21,12 +21,14 @@ class Wire:
 
     Args:
         after: text of the statement whose transaction's commit that is.
+        alone: the statement is a transaction of its own. It is prepared first, then run.
 
     Attributes:
         url: what the worker takes for the database.
     """
 
-    def __init__(self, *, after: str) -> None:
+    def __init__(self, *, after: str, alone: bool = False) -> None:
+        self._alone = alone
         self.held = threading.Event()
         self._after = after.encode()
         self._used = False
@@ -76,9 +78,10 @@ class Wire:
     def _ask(self, worker: socket.socket, server: socket.socket, holding: threading.Event) -> None:
         seen, begun = b"", False
         for data in _received(worker):
+            commits = (self._alone and begun) or b"COMMIT" in data
             seen = (seen + data)[-2 * CHUNK :]
             begun = begun or self._after in seen
-            if begun and not self._used and b"COMMIT" in data:
+            if begun and not self._used and commits:
                 self._used = True
                 holding.set()
             if not _send(server, data):
