@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,8 @@ def _call(revocation: Revocation) -> Refused | None:
 def finish(revocation: Revocation, refusal: Refused | None) -> None:
     """Store how an attempt ended: confirmed, given up, or when to try again."""
     now = timezone.now()
+    # Storing may have to be done again; then it begins with what was claimed.
+    revocation = copy.copy(revocation)
     revocation.attempt_count += 1
     revocation.lease_until = None
     revocation.error_code = refusal.error_code if refusal else ""

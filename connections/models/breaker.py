@@ -13,6 +13,8 @@ from django.db.models.functions import Now
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# A doubt in which nothing was refused for so long has ended unseen.
+FORGOTTEN = timedelta(hours=2)
 # Seconds for which it is open the first, second, ... time in a row; the last one repeats.
 PAUSES = (5, 10, 20, 40, 60)
 
@@ -26,8 +28,8 @@ class BreakerQuerySet(models.QuerySet["Breaker"]):
         return self.filter(waiting, opened_at__isnull=False)
 
     def doubted(self) -> Self:
-        """Those whose refusals of grants are not believed."""
-        return self.filter(doubted_since__isnull=False)
+        """Those whose refusals of grants are not believed, if anything was refused lately."""
+        return self.filter(doubted_since__isnull=False, last_failure_at__gt=Now() - FORGOTTEN)
 
     def of(self, endpoints: Iterable[str]) -> Self:
         """Those of the endpoints named."""

@@ -29,13 +29,15 @@ class ConnectedAccountQuerySet(ProjectScopedQuerySet["ConnectedAccount"]):
         """All but the deleted ones, which the API does not know any more."""
         return self.exclude(status=Status.DELETED)
 
-    def locked(self, account_id: str) -> ConnectedAccount:
+    def locked(self, account_id: str, *, wait: bool = True) -> ConnectedAccount:
         """Lock one account's row and return it with what operations on it need.
+
+        Raises OperationalError where somebody has it: at once, or after some seconds' wait.
 
         Everybody locks the account before its credentials, so nobody waits in a circle.
         """
         rows = self.select_related("project", "entity", "auth_config")
-        return rows.select_for_update(of=("self",)).get(pk=account_id)
+        return rows.select_for_update(of=("self",), nowait=not wait).get(pk=account_id)
 
     def free(self) -> Self:
         """Accounts that nobody is refreshing, by the database's clock: workers' clocks differ."""

@@ -16,7 +16,7 @@ from connections.probing.finding import Alive, Dead, Renewed
 from connections.probing.judging import Judgement, Sentence, call_witnesses, judge
 from connections.probing.retry import CONFIRMATION, next_hearing, next_proof, next_try
 from connections.probing.reviving import finish_renewal
-from connections.refresh.queries import lock_accounts
+from connections.refresh.queries import lock_free_accounts
 from integrations.database import DATABASE_AWAY
 
 if TYPE_CHECKING:
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-def finish(findings: Sequence[Finding], *, now: datetime) -> None:
+def finish(findings: Sequence[Finding], *, now: datetime) -> list[Finding]:
     """Store what probes brought, those that changed no status in one transaction.
+
+    Returns those whose accounts somebody else has locked: they are to be stored again soon.
 
     The accounts' rows are locked and read again first: whoever changed one meanwhile is right.
 
@@ -38,7 +40,10 @@ def finish(findings: Sequence[Finding], *, now: datetime) -> None:
     """
     asked = [finding for finding in findings if not isinstance(finding, Renewed)]
     with transaction.atomic():
-        rows = lock_accounts([finding.probe.account_id for finding in asked])
+        rows, taken = lock_free_accounts([finding.probe.account_id for finding in asked])
+        waiting: list[Finding] = [f for f in asked if f.probe.account_id in taken]
+        findings = [finding for finding in findings if finding not in waiting]
+        asked = [finding for finding in asked if finding not in waiting]
         current = [f for f in asked if _is_as_probed(f, rows.get(f.probe.account_id))]
         judgement = judge(current, troubled=list(gate.troubled), now=now)
         queries.settle(
@@ -51,6 +56,7 @@ def finish(findings: Sequence[Finding], *, now: datetime) -> None:
     gate.end(finding.probe.account_id for finding in findings)
     for finding in findings:
         _log(finding)
+    return waiting
 
 
 def _is_as_probed(finding: Finding, row: Mapping[str, Any] | None) -> bool:

@@ -67,6 +67,7 @@ class _Tally:
     # Not only by refusing grants, which is no work where those refusals are doubted.
     sane: bool = False
     granted: int = 0
+    refused: int = 0
     failures: int = 0
     error_code: str = ""
     retry_after: float | None = None
@@ -112,23 +113,29 @@ def note_answers(
     *,
     troubled: Iterable[str],
     names: Callable[[AuthConfig], tuple[str, str]] = token_breakers,
+    beside: Iterable[tuple[AuthConfig, Verdict]] = (),
     now: datetime,
 ) -> None:
     """Open and close breakers by what calls brought.
 
     Args:
+        beside: what came at the same time and is noted by itself.
         names: the breakers of the endpoint that was called, and of the client there.
         troubled: names of the breakers known not to be at rest. One at rest is not written by a
             success, so that a provider that works costs nothing.
     """
     known = set(troubled)
-    for name, tally in _tallies(answers, names).items():
+    tallies = _tallies(answers, names)
+    for auth_config, verdict in beside:
+        for name in names(auth_config):
+            tallies[name].refused += _is_terminal(verdict)
+    for name, tally in tallies.items():
         if tally.failures:
             _count_failures(name, tally, now)
         elif tally.worked and name in known:
             _close(name, now, sane=tally.sane)
         if tally.granted and name in known:
-            doubts.note_grants(name, tally.granted, now=now)
+            doubts.note_grants(name, tally.granted, refused=tally.refused, now=now)
 
 
 def _tallies(

@@ -74,7 +74,8 @@ def claim_due(
     Args:
         limits: how many to take of which auth config at the most; without it, of any.
     """
-    prepare()
+    if not prepare():
+        return []
     if limits is None:
         limits = {pk: limit for pk, _ in queries.due_configs(now=now)}
     if not limits:
@@ -94,7 +95,8 @@ def claim_account(
     Returns None where somebody has it, where it is not ACTIVE, and where its credentials are not
     of ``generation`` any more: what the caller saw is out of date.
     """
-    prepare()
+    if not prepare():
+        return None
     began = time.monotonic()
     row = queries.claim_one(
         account_id=account_id,

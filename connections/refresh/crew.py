@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import structlog
 from django.db import connection
 
-from integrations.database import DATABASE_AWAY
+from integrations.database import DATABASE_AWAY, is_away
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -132,10 +132,19 @@ class Crew:
         count = 0
         for lane in self.lanes:
             if lane.answered:
-                count += len(lane.answered)
-                lane.answered = lane.store(lane.answered)
-                count -= len(lane.answered)
+                count += self._store(lane)
         return count
+
+    def _store(self, lane: Lane) -> int:
+        before = len(lane.answered)
+        try:
+            lane.answered = lane.store(lane.answered)
+        except DATABASE_AWAY as error:
+            if is_away(error):
+                raise
+            # A lock or a time-out of one lane's must not stop the others.
+            log.warning("answers_wait", lane=lane.name, error=type(error).__name__)
+        return before - len(lane.answered)
 
     def _take_up(self, lane: Lane, now: datetime) -> int:
         free = min(lane.free, MOST_THREADS - self.under_way)

@@ -17,6 +17,7 @@ import structlog
 from django.db import transaction
 
 from connections.models import Breaker
+from connections.models.breaker import FORGOTTEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,8 +33,6 @@ MOST_KEPT: Final = 50
 ONE_IN: Final = 4
 # So many good answers end a doubt.
 ACCEPTED: Final = 3
-# A doubt in which nothing was refused for so long has ended unseen.
-FORGOTTEN: Final = timedelta(hours=2)
 CODE: Final = "refuses_everybody"
 
 
@@ -95,13 +94,19 @@ def weigh(
     return beliefs
 
 
-def note_grants(name: str, count: int, *, now: datetime) -> None:
-    """Take note that the token endpoint accepted so many grants."""
-    _weigh(name, [Heard(account_id="", accepted=True)] * min(count, MOST_KEPT), REFRESHES, now)
+def note_grants(name: str, count: int, *, refused: int, now: datetime) -> None:
+    """Take note that the token endpoint accepted so many grants, and refused others beside them.
+
+    Those are weighed by themselves; here they only keep a doubt from ending too soon.
+    """
+    accepted = [Heard(account_id="", accepted=True)] * min(count, MOST_KEPT)
+    _weigh(name, accepted, REFRESHES, now, beside=refused)
 
 
 @transaction.atomic
-def _weigh(name: str, heard: Sequence[Heard], rule: Rule, now: datetime) -> Belief:
+def _weigh(
+    name: str, heard: Sequence[Heard], rule: Rule, now: datetime, *, beside: int = 0
+) -> Belief:
     refused = [each for each in heard if not each.accepted]
     # Whom it refused before it may refuse again: that tells nothing of the others.
     news = [each for each in heard if each.accepted or not each.again]
@@ -118,8 +123,11 @@ def _weigh(name: str, heard: Sequence[Heard], rule: Rule, now: datetime) -> Beli
         if len(_refused(row)) >= rule.fewest and not _is_sane(row):
             _begin(row, now)
     else:
-        _keep(row, news, now, since=row.doubted_since)
-        _go_on(row, rule, now, refused=bool(refused), accepted=len(refused) < len(heard))
+        _keep(row, news, now, since=max(row.doubted_since, now - LATELY))
+        accepted = len(heard) - len(refused)
+        # Whoever is refused again is no news, but no sign of health either.
+        sane = (len(refused) + beside) * ONE_IN <= len(heard) + beside
+        _go_on(row, rule, now, refused=bool(refused), accepted=accepted > 0, sane=sane)
     row.save()
     return _belief(row, rule, now)
 
@@ -159,8 +167,10 @@ def _begin(row: Breaker, now: datetime) -> None:
     log.error("refusals_doubted", endpoint=row.pk, refused=refused, accepted=accepted)
 
 
-def _go_on(row: Breaker, rule: Rule, now: datetime, *, refused: bool, accepted: bool) -> None:
-    if len(_accepted(row)) >= ACCEPTED and _is_sane(row):
+def _go_on(
+    row: Breaker, rule: Rule, now: datetime, *, refused: bool, accepted: bool, sane: bool
+) -> None:
+    if sane and accepted and len(_accepted(row)) >= ACCEPTED and _is_sane(row):
         row.doubted_since = None
         log.warning("refusals_believed", endpoint=row.pk, why="grants are accepted again")
     elif refused and _outlasted(row, rule, now):
@@ -170,7 +180,6 @@ def _go_on(row: Breaker, rule: Rule, now: datetime, *, refused: bool, accepted: 
             row.openings = row.failures = 0
             log.warning("refusals_believed", endpoint=row.pk, why="it has gone on for long")
     elif refused and not accepted:
-        row.answers = []
         _leave_alone(row, now)
 
 

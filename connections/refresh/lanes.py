@@ -111,8 +111,8 @@ def probe_lane() -> Lane:
 
 
 def _finish_probes(pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
-    probing.finish([finding for _, finding in pairs], now=timezone.now())
-    return []
+    waiting = probing.finish([finding for _, finding in pairs], now=timezone.now())
+    return [pair for pair in pairs if pair[1] in waiting]
 
 
 def _finish_revocations(

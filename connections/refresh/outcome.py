@@ -38,15 +38,19 @@ _SPENDING = {"rotates", "rotates_with_grace"}
 # What there is instead of a provider's code where a claimed token can be renewed by nothing, and is
 # not over yet.
 NO_REFRESH_TOKEN = "no_refresh_token"  # noqa: S105
+# By a clock that is ahead it may be over already.
+SOONEST_SECONDS = 5
 
 
 def store_refusal(*, claim: Claim, refusal: Refused, now: datetime) -> RefreshOutcome:
     """Store ``refusal`` on ``claim``'s account; return how the attempt ended.
 
     The account's row is locked and read again first: whoever changed it meanwhile is right.
+
+    Raises OperationalError at once where somebody else has locked it.
     """
     with transaction.atomic():
-        account = ConnectedAccount.objects.locked(claim.account_id)
+        account = ConnectedAccount.objects.locked(claim.account_id, wait=False)
         if account.lease_id != claim.attempt_id and (stored := _stored_before(claim)):
             return stored
         outcome = _store(claim, account, refusal, now)
@@ -90,7 +94,9 @@ def _store(
         return RefreshOutcome.CONFIGURATION
     if refusal.error_code == NO_REFRESH_TOKEN:
         # Nothing failed. Once it is over, the account says so.
-        _update(account, {"refresh_at": account.expires_at})
+        soon = now + timedelta(seconds=SOONEST_SECONDS)
+        end = account.expires_at and max(account.expires_at, soon)
+        _update(account, {"refresh_at": end})
     else:
         _postpone(claim, account, refusal, now)
     return unanswered or RefreshOutcome.TRANSIENT
@@ -102,7 +108,14 @@ def _is_believed(claim: Claim, account: ConnectedAccount, refusal: Refused, now:
         # Nobody was asked: the token has ended, and nothing renews it.
         return True
     names = token_breakers(claim.auth_config)
-    again = account.refresh_failing_since is not None
+    # Not any failure before: after an outage everybody has one.
+    again = RefreshAttempt.objects.filter(
+        account_id=account.pk,
+        generation=claim.generation,
+        outcome=RefreshOutcome.TRANSIENT,
+        error_code=refusal.error_code,
+        http_status=refusal.http_status,
+    ).exists()
     heard = Heard(account_id=account.pk, accepted=False, again=again)
     # What an answer of ours that was lost explains tells nothing of the provider.
     beliefs = weigh({names: [] if _is_spent(claim) else [heard]}, rule=REFRESHES, now=now)

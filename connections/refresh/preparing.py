@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.signals import connection_created
 from django.utils import timezone
@@ -20,12 +21,13 @@ from connections.workers import worker_name
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-# Where a part of the journal could not be read, the rest counts, and all is read again after this.
+# Where a part of the journal could not be read, all is read again after this, before anything is
+# claimed: the account whose commit was forgotten may be any.
 AGAIN_SECONDS: Final = 5.0
 
 
-def prepare() -> None:
-    """Do what has to be done before anything is claimed.
+def prepare() -> bool:
+    """Do what has to be done before anything is claimed; return whether anything may be.
 
     This process is announced, so that its end is noticed, and its answers are looked after. And the
     server is looked at: has another one taken over, and did it forget commits?
@@ -40,12 +42,14 @@ def prepare() -> None:
     connection = connections[DEFAULT_DB_ALIAS]
     connection.ensure_connection()
     if connection in _server.settled:
-        return
+        return True
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_postmaster_start_time()")
         mark = cursor.fetchone()
-    if _server.is_reconciled(mark):
-        _server.settled.add(connection)
+    if not _server.is_reconciled(mark):
+        return False
+    _server.settled.add(connection)
+    return True
 
 
 class _Server:
@@ -61,11 +65,13 @@ class _Server:
         self.mark: tuple[Any, ...] | None = None
         self.settled: WeakSet[BaseDatabaseWrapper] = WeakSet()
         self.again_at = float("-inf")
+        self.gives_up_at = float("inf")
 
     def is_reconciled(self, mark: tuple[Any, ...]) -> bool:
         """Compare the journal with the server of ``mark``, unless that was done.
 
-        Returns whether all of the journal could be read. Raises DATABASE_AWAY.
+        Returns False where a part of the journal could not be read or stored; after as long as
+        entries are kept, that holds up nobody any more. Raises DATABASE_AWAY.
         """
         if mark == self.mark:
             return True
@@ -75,11 +81,15 @@ class _Server:
             if time.monotonic() < self.again_at:
                 return False
             complete = find_all_again(now=timezone.now())
-            if complete:
+            moment = time.monotonic()
+            if complete or moment > self.gives_up_at:
                 self.mark = mark
-            else:
-                self.again_at = time.monotonic() + AGAIN_SECONDS
-        return complete
+                self.gives_up_at = float("inf")
+                return True
+            self.again_at = moment + AGAIN_SECONDS
+            longest = moment + settings.JOURNAL_RETENTION_SECONDS
+            self.gives_up_at = min(self.gives_up_at, longest)
+        return False
 
 
 _server = _Server()

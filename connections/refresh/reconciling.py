@@ -128,11 +128,10 @@ def find_again(account_generations: Mapping[str, int], *, now: datetime) -> set[
 
 
 def find_all_again(*, now: datetime) -> bool:
-    """Store all that the journal has and the database lacks; return whether all could be read."""
+    """Store all that the journal has and the database lacks; return whether all of it could be."""
     generations, complete = _readable(journal.generations())
     entries, found = _find(_unsettled_accounts(generations), now)
-    reconcile(entries, now=now)
-    return complete and found
+    return not reconcile(entries, now=now).failed and complete and found
 
 
 # When an orphan that was not drained as a whole is looked at again, by its owner (monotonic).

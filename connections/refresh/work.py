@@ -16,7 +16,7 @@ from connections.refresh.gate import known_troubles
 from connections.refresh.issued import seal
 from connections.refresh.outcome import NO_REFRESH_TOKEN, store_refusal
 from connections.refresh.storing import store_issued, store_plain
-from integrations.database import DATABASE_AWAY, is_away
+from integrations.database import DATABASE_AWAY, is_away, is_locked
 from integrations.outbound import LIMITS, Role
 from integrations.schemes import Granted, OAuth2Client, RefusalKind, Refused
 from integrations.secrets.keyring import SealingError
@@ -118,14 +118,12 @@ def store(answers: Sequence[Answer], *, troubled: Iterable[str], now: datetime) 
         DATABASE_AWAY: some may not be stored; storing them all again does no harm.
     """
     granted = [answer for answer in answers if isinstance(answer.verdict, Granted)]
+    refused = [answer for answer in answers if not isinstance(answer.verdict, Granted)]
     outcomes = _store_tokens([answer.entry for answer in granted if answer.entry], now)
     # Before the refusals are weighed: what a refusal is worth depends on who was accepted.
-    _note(_among(granted, outcomes), troubled, now)
-    refused = []
-    for answer in answers:
-        if not isinstance(answer.verdict, Granted):
-            outcomes |= _store_refusal(answer.claim, answer.verdict, now)
-            refused.append(answer)
+    _note(_among(granted, outcomes), troubled, now, beside=refused)
+    for answer in refused:
+        outcomes |= _store_refusal(answer, now)
     _note(_among(refused, outcomes), troubled, now)
     for answer in _among(answers, outcomes):
         _log(answer, outcomes[answer.claim.attempt_id])
@@ -170,11 +168,16 @@ def _store_alone(entry: Entry, now: datetime) -> Outcomes:
         return {entry.attempt_id: None}
 
 
-def _store_refusal(claim: Claim, refusal: Refused, now: datetime) -> Outcomes:
+def _store_refusal(answer: Answer, now: datetime) -> Outcomes:
+    claim, refusal = answer.claim, answer.verdict
+    if isinstance(refusal, Granted):
+        return {}
     try:
         return {claim.attempt_id: store_refusal(claim=claim, refusal=refusal, now=now)}
     except Exception as error:
         _raise_if_away(error)
+        if is_locked(error):
+            return {}
         log.exception("refresh_not_stored", connected_account_id=claim.account_id)
         return {claim.attempt_id: None}
 
@@ -187,9 +190,16 @@ def _raise_if_away(error: Exception) -> None:
         raise error
 
 
-def _note(answers: Sequence[Answer], troubled: Iterable[str], now: datetime) -> None:
+def _note(
+    answers: Iterable[Answer],
+    troubled: Iterable[str],
+    now: datetime,
+    *,
+    beside: Iterable[Answer] = (),
+) -> None:
     verdicts = [(answer.claim.auth_config, answer.verdict) for answer in answers]
-    note_answers(verdicts, troubled=troubled, now=now)
+    others = [(answer.claim.auth_config, answer.verdict) for answer in beside]
+    note_answers(verdicts, troubled=troubled, beside=others, now=now)
     for auth_config, verdict in verdicts:
         if isinstance(verdict, Granted) and auth_config.misconfigured_since is not None:
             auth_config.mark_working()

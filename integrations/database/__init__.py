@@ -10,6 +10,7 @@ from django.db import InterfaceError, InternalError, OperationalError
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
 # PostgreSQL, appendix A: connection exceptions, insufficient resources, the server goes down or
 # comes up, read-only transaction. Without a code the connection was lost.
+_LOCK_NOT_AVAILABLE: Final = "55P03"
 _AWAY: Final = ("08", "53", "57P", "25006")
 
 
@@ -18,5 +19,14 @@ def is_away(error: BaseException) -> bool:
 
     A time-out of the statement or of a lock, a deadlock and a damaged page concern what was asked.
     """
-    code = getattr(error.__cause__, "sqlstate", None) or ""
+    code = _code(error)
     return code == "" or code.startswith(_AWAY)
+
+
+def is_locked(error: BaseException) -> bool:
+    """Whether somebody else's lock was in the way, at once or for longer than is waited for."""
+    return _code(error) == _LOCK_NOT_AVAILABLE
+
+
+def _code(error: BaseException) -> str:
+    return getattr(error.__cause__, "sqlstate", None) or ""

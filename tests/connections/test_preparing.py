@@ -36,10 +36,10 @@ def repairs(monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path)
 
 
 @pytest.fixture
-def in_thread() -> Iterator[Callable[[Callable[[], None]], threading.Thread]]:
+def in_thread() -> Iterator[Callable[[Callable[[], object]], threading.Thread]]:
     started: list[threading.Thread] = []
 
-    def start(work: Callable[[], None]) -> threading.Thread:
+    def start(work: Callable[[], object]) -> threading.Thread:
         def run() -> None:
             try:
                 work()
@@ -64,7 +64,7 @@ def test_the_journal_is_compared_once_with_each_server(repairs: list[bool]) -> N
 
 
 def test_no_thread_claims_while_another_one_repairs(
-    in_thread: Callable[[Callable[[], None]], threading.Thread], monkeypatch: pytest.MonkeyPatch
+    in_thread: Callable[[Callable[[], object]], threading.Thread], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, done, claiming = threading.Event(), threading.Event(), threading.Event()
 

@@ -245,4 +245,4 @@ def test_whom_it_refused_before_keeps_no_doubt_alive(now: datetime) -> None:
 
     assert hear(again=False, accepted=0) is Belief.DOUBTED
     assert hear(again=True, accepted=2) is Belief.DOUBTED
-    assert hear(again=True, accepted=1) is Belief.BELIEVED
+    assert hear(again=True, accepted=9) is Belief.BELIEVED

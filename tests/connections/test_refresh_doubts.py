@@ -128,6 +128,32 @@ def test_a_refusal_closes_no_breaker_while_it_is_doubted(
 
 
 @pytest.mark.django_db
+def test_an_outage_before_makes_nobody_believe_a_mass_of_refusals(
+    auth_config: AuthConfig, now: datetime
+) -> None:
+    claimed = claims(auth_config, 12, now=now)
+    ConnectedAccount.objects.update(refresh_failing_since=now, refresh_failures=1)
+    refuse(claimed, now=now)
+    assert (with_status(Status.EXPIRED), with_status(Status.ACTIVE)) == (4, 8)
+
+
+@pytest.mark.django_db
+def test_a_few_grants_beside_many_refusals_do_not_end_the_doubt(
+    auth_config: AuthConfig, now: datetime
+) -> None:
+    refuse(claims(auth_config, 5, now=now), now=now)
+    gate = Gate()
+    gate.shares([auth_config.pk], free=1, now=now)
+    note_answers(
+        [(auth_config, GRANTED)] * 3,
+        troubled=gate.troubled,
+        beside=[(auth_config, INVALID_GRANT)] * 20,
+        now=now + MINUTE,
+    )
+    assert Breaker.objects.get(pk=auth_config.pk).doubted_since == now
+
+
+@pytest.mark.django_db
 def test_grants_end_the_doubt_and_the_next_refusal_is_believed(
     auth_config: AuthConfig, now: datetime
 ) -> None:

@@ -12,7 +12,8 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from connections.models import ConnectedAccount, Credentials, Trigger
+from connections import probing
+from connections.models import ConnectedAccount, Credentials, Reason, Trigger
 from connections.refresh import crew as crews
 from connections.refresh import upkeep
 from connections.refresh.claim import Claim, claim_due
@@ -22,9 +23,10 @@ from connections.refresh.work import call_provider, store
 from integrations.database import DATABASE_AWAY, is_away
 from integrations.statements import rows
 from tests.making import connect
+from tests.provider import Answer, ScriptedProvider
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from connections.models import Entity
@@ -71,6 +73,58 @@ def test_a_locked_account_does_not_hold_up_the_others(claims: list[Claim]) -> No
     assert generations() == {mine.account_id: 2, other.account_id: 2}
 
 
+def test_a_refusal_waits_for_a_locked_account_too(
+    claims: list[Claim], provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(Answer(status=400, json={"error": "invalid_grant"}))
+    [mine, _] = answers = [call_provider(claim) for claim in claims]
+    began = time.monotonic()
+    with locked(mine.claim.account_id):
+        assert store(answers, troubled=[], now=timezone.now()) == [mine]
+    assert time.monotonic() - began < 3
+    assert store([mine], troubled=[], now=timezone.now()) == []
+    expired = ConnectedAccount.objects.filter(status_reason=Reason.GRANT_REVOKED)
+    assert expired.count() == 2
+
+
+def test_a_probe_of_a_locked_account_waits(claims: list[Claim], provider: ScriptedProvider) -> None:
+    now = timezone.now()
+    later = now + timedelta(hours=1)
+    ConnectedAccount.objects.update(
+        lease_id="", lease_until=None, expires_at=later, refresh_at=later, probe_at=now
+    )
+    findings = [probing.probe(probe) for probe in probing.claim_due(limit=2, now=now)]
+    with locked(findings[0].probe.account_id):
+        assert probing.finish(findings, now=now) == findings[:1]
+    assert probing.finish(findings[:1], now=now) == []
+
+
+def test_a_lane_whose_answers_wait_for_a_lock_stops_no_other() -> None:
+    def meet_a_lock(_pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 1; SELECT pg_sleep(5)")
+        raise AssertionError
+
+    crew = Crew([a_lane(meet_a_lock, jobs=[]), a_lane(lambda _pairs: [], jobs=[])])
+    for lane in crew.lanes:
+        lane.answered = [("job", "answer")]
+    assert crew.settle(timeout=0) == 1
+
+
+def a_lane(
+    store: Callable[[list[tuple[Any, Any]]], list[tuple[Any, Any]]], *, jobs: list[list[str]]
+) -> Lane:
+    return Lane(
+        name="held up",
+        slots=1,
+        pause=0,
+        batch=1,
+        claim=lambda _free, _now: jobs.pop(0),
+        call=lambda job: job,
+        store=store,
+    )
+
+
 def test_a_crew_keeps_what_has_to_be_stored_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crews, "LAST_PAUSE_SECONDS", 0)
     tries: list[int] = []
@@ -79,16 +133,7 @@ def test_a_crew_keeps_what_has_to_be_stored_again(monkeypatch: pytest.MonkeyPatc
         tries.append(len(pairs))
         return pairs if len(tries) < 3 else []
 
-    jobs = [["job"], []]
-    lane = Lane(
-        name="held up",
-        slots=1,
-        pause=0,
-        batch=1,
-        claim=lambda _free, _now: jobs.pop(0),
-        call=lambda job: job,
-        store=store_at_the_third_time,
-    )
+    lane = a_lane(store_at_the_third_time, jobs=[["job"], []])
     with Crew([lane]) as crew:
         crew.take_up(now=timezone.now())
     assert tries == [1, 1, 1]
