@@ -36,14 +36,16 @@ class Lookup:
         self._done = threading.Event()
         self._answer: list[str] | Exception = []
 
-    def run(self, resolver: Resolver) -> None:
-        """Ask, and let those who wait have the answer."""
+    def ask(self, resolver: Resolver) -> None:
+        """Ask; those who wait go on waiting."""
         try:
             self._answer = list(resolver(self.host))
         except Exception as error:  # noqa: BLE001 - raised again in the callers' threads
             self._answer = error
-        finally:
-            self._done.set()
+
+    def tell(self) -> None:
+        """Let those who wait have the answer."""
+        self._done.set()
 
     def wait(self, meter: Meter) -> list[str]:
         """Return the addresses. Raises as `integrations.outbound.resolving.resolve`."""
@@ -105,8 +107,10 @@ class Lookups:
 
     def _carry_out(self, lookup: Lookup) -> None:
         try:
-            lookup.run(self._resolver)
+            lookup.ask(self._resolver)
         finally:
+            # First it is taken out: who comes after an answer was told asks anew.
             with self._changed:
                 self._running.remove(lookup)
                 self._changed.notify_all()
+            lookup.tell()
