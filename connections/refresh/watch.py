@@ -94,9 +94,9 @@ def watch_refreshes(
 
 
 def _once(crew: Crew, upkeep: Upkeep, stop: Event) -> None:
-    now = timezone.now()
-    upkeep.run(now)
-    crew.take_up(now=now)
+    upkeep.run(timezone.now())
+    # Upkeep may take a while, and an attempt's start is told from when it was claimed.
+    crew.take_up(now=timezone.now())
     if crew.busy:
         crew.settle(timeout=PAUSE_SECONDS)
     else:

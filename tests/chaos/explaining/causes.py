@@ -49,17 +49,25 @@ class Causes:
         for attempt in sorted(evidence.attempts, key=lambda each: each.started_at):
             self._attempts[persons.get(attempt.account, "")].append(attempt)
         self._journalled = evidence.journalled
+        self._made_by: dict[int, Attempt | None] = {}
 
     def attempt_of(self, call: Call) -> Attempt | None:
         """Return the attempt that made the call: the last one that can have.
 
         A row of successful ones stands for many, and others may have come in between.
         """
-        able = [each for each in self._attempts[call.person] if self._can_have_made(each, call)]
-        return able[-1] if able else None
+        # Asked again for every doubt of the same person.
+        if id(call) not in self._made_by:
+            latest_first = reversed(self._attempts[call.person])
+            able = (each for each in latest_first if self._can_have_made(each, call))
+            self._made_by[id(call)] = next(able, None)
+        return self._made_by[id(call)]
 
     def _can_have_made(self, attempt: Attempt, call: Call) -> bool:
         if call.at < attempt.started_at:
+            return False
+        # A row of successful ones names the worker of the last.
+        if call.pid is not None and attempt.outcome != STORED and attempt.pid != call.pid:
             return False
         if attempt.finished_at is not None:
             return call.at <= attempt.finished_at
