@@ -15,7 +15,7 @@ from connections.probing.endpoint import gate
 from connections.probing.finding import Probe
 from connections.probing.retry import next_proof
 from connections.refresh.claim import claim_account
-from connections.refresh.gate import admits
+from connections.refresh.gate import admits, note_claim
 from connections.refresh.queries import select_credentials
 from integrations.models import AuthConfig
 from integrations.outbound import LIMITS, Role
@@ -50,6 +50,8 @@ def claim_due(*, limit: int, now: datetime, limits: Mapping[str, int] | None = N
     claimed = [probe for probe in ready if probe is not None]
     for probe in claimed:
         gate.begin(probe.account_id, probe.auth_config)
+    for config_id in limits:
+        gate.give_back(config_id)
     return claimed
 
 
@@ -122,4 +124,5 @@ def _with_renewal(probe: Probe, now: datetime) -> Probe | None:
         trigger=Trigger.SCHEDULE,
         now=now,
     )
+    note_claim(probe.auth_config.pk, claim)
     return replace(probe, renewal=claim) if claim is not None else None

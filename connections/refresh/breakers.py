@@ -27,7 +27,7 @@ from integrations.outbound import LIMITS, Role
 from integrations.schemes import Granted, RefusalKind, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from integrations.models import AuthConfig
@@ -101,6 +101,11 @@ def begin_trial(name: str) -> bool:
     over = Q(open_until__lte=Now()) & (Q(trial_until__isnull=True) | Q(trial_until__lte=Now()))
     rows = Breaker.objects.filter(over, pk=name, opened_at__isnull=False)
     return bool(rows.update(trial_until=Now() + timedelta(seconds=TRIAL_SECONDS)))
+
+
+def end_trials(names: Sequence[str]) -> None:
+    """Give trials back that nobody has made a call for."""
+    Breaker.objects.filter(pk__in=names, opened_at__isnull=False).update(trial_until=None)
 
 
 def token_breakers(auth_config: AuthConfig) -> tuple[str, str]:

@@ -10,13 +10,20 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import structlog
 from django.utils import timezone
 
 from connections.heartbeat import live_workers
-from connections.refresh.breakers import Trouble, begin_trial, read_troubles, token_breakers
+from connections.refresh.breakers import (
+    Trouble,
+    begin_trial,
+    end_trials,
+    read_troubles,
+    token_breakers,
+)
 from integrations.catalog import UnknownToolkit
 from integrations.models import AuthConfig
 
@@ -70,6 +77,8 @@ class Gate:
         self._workers = 1
         self._read_at = float("-inf")
         self._buckets: dict[str, _Bucket] = {}
+        # By auth config: the breakers whose trial was taken for a call that has not begun yet.
+        self._trials: dict[str, list[str]] = {}
 
     @property
     def troubled(self) -> Iterable[str]:
@@ -81,6 +90,7 @@ class Gate:
         until = time.monotonic() + LONGEST_SECONDS
         with self._lock:
             self._under_way[call_id] = self._names(auth_config), until
+            self._trials.pop(auth_config.pk, None)
             for name, rate in self._rates(auth_config.pk):
                 self._bucket(name, rate).take()
 
@@ -89,6 +99,18 @@ class Gate:
         with self._lock:
             for call_id in call_ids:
                 self._under_way.pop(call_id, None)
+
+    def give_back(self, config_id: str) -> None:
+        """Let somebody else have the trial that was taken for a call which nobody makes now."""
+        with self._lock:
+            taken = self._trials.pop(config_id, [])
+        if taken:
+            end_trials(taken)
+
+    def keep(self, config_id: str) -> None:
+        """Take note that the call is made for which a trial may have been taken."""
+        with self._lock:
+            self._trials.pop(config_id, None)
 
     def shares(self, config_ids: Sequence[str], *, free: int, now: datetime) -> dict[str, int]:
         """Return how many calls of each config may begin now, at most ``free`` in all.
@@ -190,7 +212,12 @@ class Gate:
             return share
         if any(trouble.waits_until for trouble in opened.values()):
             return 0
-        return int(all(begin_trial(name) for name in opened))
+        taken = list(takewhile(begin_trial, opened))
+        if len(taken) < len(opened):
+            end_trials(taken)
+            return 0
+        self._trials[config_id] = taken
+        return 1
 
 
 class _Bucket:
@@ -222,6 +249,14 @@ def admits(config_id: str) -> bool:
     It takes no part in caps and rates: somebody waits for it.
     """
     return _readers_gate.admits(config_id, now=timezone.now())
+
+
+def note_claim(config_id: str, claim: object | None) -> None:
+    """Take note of what somebody who was admitted claimed; without a claim there is no call."""
+    if claim is None:
+        _readers_gate.give_back(config_id)
+    else:
+        _readers_gate.keep(config_id)
 
 
 def known_troubles() -> list[str]:

@@ -61,6 +61,8 @@ class Refreshing:
         claims = claim_due(limit=total, limits=shares, trigger=Trigger.SCHEDULE, now=now)
         for claim in claims:
             self.gate.begin(claim.attempt_id, claim.auth_config)
+        for config_id in shares:
+            self.gate.give_back(config_id)
         return claims
 
     def _store(self, pairs: list[tuple[Claim, Answer]]) -> list[tuple[Claim, Answer]]:

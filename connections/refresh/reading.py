@@ -22,7 +22,7 @@ from connections.probing.complaints import prove_soon
 from connections.refresh import queries
 from connections.refresh.claim import claim_account
 from connections.refresh.flights import Flights
-from connections.refresh.gate import admits
+from connections.refresh.gate import admits, note_claim
 from connections.refresh.work import refresh_claimed
 from integrations.errors import NotFound
 from integrations.secrets.field import Sealed
@@ -257,6 +257,7 @@ def _pilot(seen: Stored, trigger: Trigger, began: datetime, deadline: float) -> 
             trigger=trigger,
             now=timezone.now(),
         )
+        note_claim(seen.auth_config_id, claim)
         if claim is not None:
             refresh_claimed(claim)
         stored = read(seen.account_id)

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from connections.errors import RefreshUnavailable
+from connections.errors import RefreshTimeout, RefreshUnavailable
 from connections.models import (
     Breaker,
     ConnectedAccount,
@@ -138,6 +138,34 @@ def test_after_the_pause_one_call_goes_as_a_trial_and_its_success_closes(
     make_due()
     refresh_due()
     assert not Credentials.objects.filter(generation=1).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_trial_for_which_nothing_can_be_claimed_is_left_to_others(
+    auth_config: AuthConfig, provider: ScriptedProvider
+) -> None:
+    fail_until_open(auth_config, provider)
+    later(auth_config)
+    in_an_hour = timezone.now() + timedelta(hours=1)
+    ConnectedAccount.objects.update(refresh_at=timezone.now(), lease_until=in_an_hour)
+    refresh_due()
+    assert Breaker.objects.get(pk=endpoint_of(auth_config)).trial_until is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reader_who_finds_nothing_to_call_for_leaves_the_trial_to_others(
+    auth_config: AuthConfig, provider: ScriptedProvider
+) -> None:
+    fail_until_open(auth_config, provider)
+    later(auth_config)
+    account = ConnectedAccount.objects.earliest("pk")
+    in_an_hour = timezone.now() + timedelta(hours=1)
+    ConnectedAccount.objects.update(
+        refresh_failures=0, refresh_failing_since=None, lease_until=in_an_hour
+    )
+    with pytest.raises((RefreshTimeout, RefreshUnavailable)):
+        get_credentials(account_id=account.pk, wait_seconds=0)
+    assert Breaker.objects.get(pk=endpoint_of(auth_config)).trial_until is None
 
 
 @pytest.mark.django_db(transaction=True)
