@@ -106,7 +106,7 @@ def _call(claim: Claim) -> Verdict:
 
 
 def store(answers: Sequence[Answer], *, troubled: Iterable[str], now: datetime) -> list[Answer]:
-    """Store what the provider said, all new tokens in one transaction; log how each ended.
+    """Store what the provider said, new tokens together; log how each ended.
 
     Args:
         troubled: names of the breakers that a success may have to close.

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from connections.models import ConnectedAccount, Trigger
 from connections.refresh import preparing, reconciling
+from connections.refresh.claim import claim_account, claim_due
 from tests.journal_entries import unreadable
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,3 +126,15 @@ def test_a_journal_that_cannot_be_read_is_looked_at_again_and_stops_nobody(
     preparing._server.again_at = 0
     preparing.prepare()
     assert repairs == [False, True]
+
+
+@pytest.mark.django_db
+def test_nothing_is_claimed_while_a_part_of_the_journal_is_not_compared(
+    due_account: ConnectedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparing, "_server", preparing._Server())
+    monkeypatch.setattr(preparing, "find_all_again", lambda **_: False)
+    now = timezone.now()
+    assert claim_due(limit=1, trigger=Trigger.SCHEDULE, now=now) == []
+    account_id = due_account.pk
+    assert claim_account(account_id=account_id, generation=1, trigger=Trigger.READ, now=now) is None

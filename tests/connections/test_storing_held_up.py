@@ -12,8 +12,10 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from connections import probing
-from connections.models import ConnectedAccount, Credentials, Reason, Trigger
+from connections import probing, revoking
+from connections.actors import SYSTEM
+from connections.models import ConnectedAccount, Credentials, Reason, Revocation, Trigger
+from connections.operations import revoke_account
 from connections.refresh import crew as crews
 from connections.refresh import upkeep
 from connections.refresh.claim import Claim, claim_due
@@ -21,6 +23,7 @@ from connections.refresh.crew import Crew, Lane
 from connections.refresh.upkeep import Upkeep
 from connections.refresh.work import call_provider, store
 from integrations.database import DATABASE_AWAY, is_away
+from integrations.schemes import RefusalKind, Refused
 from integrations.statements import rows
 from tests.making import connect
 from tests.provider import Answer, ScriptedProvider
@@ -169,3 +172,13 @@ def test_a_duty_that_takes_too_long_stops_nothing(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(upkeep, "drain_orphans", too_long)
     Upkeep(beat=beaten.append).run(now := timezone.now())
     assert beaten == [now]
+
+
+def test_an_attempt_to_revoke_that_is_stored_again_counts_once(account: ConnectedAccount) -> None:
+    revoke_account(account=account, actor=SYSTEM)
+    [revocation] = revoking.claim_due(limit=1, now=timezone.now())
+    down = Refused(kind=RefusalKind.TRANSIENT, error_code="http_503")
+    for _ in range(20):
+        revoking.finish(revocation, down)
+    stored = Revocation.objects.get()
+    assert (stored.attempt_count, stored.given_up_at) == (1, None)
