@@ -177,5 +177,6 @@ def test_metrics_count_providers_whose_refusals_are_doubted(
 ) -> None:
     settings.METRICS_TOKEN = TOKEN
     assert samples(client)["evergrant_refusals_doubted"] == 0
-    Breaker.objects.create(pk="ac_1 (identity)", doubted_since=timezone.now())
+    now = timezone.now()
+    Breaker.objects.create(pk="ac_1 (identity)", doubted_since=now, last_failure_at=now)
     assert samples(client)["evergrant_refusals_doubted"] == 1

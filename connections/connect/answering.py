@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.db.models import Exists, OuterRef
+
 from connections.connect.completing import complete, fail
 from connections.errors import AnswerLost, AttemptAnswered, AttemptRefused, AuthConfigDisabled
-from connections.models import ConnectAttempt, Reason
+from connections.models import ConnectAttempt, ConnectLink, Reason
 from integrations.database import DATABASE_AWAY
 from integrations.schemes import Granted, OAuth2Client
 from integrations.schemes.error_codes import provider_error_code
@@ -69,12 +71,14 @@ def _attempt(state: str) -> ConnectAttempt:
 
 
 def _consume(attempt: ConnectAttempt, now: datetime) -> None:
-    """Mark the attempt answered: of two answers at once one gets through."""
+    """Mark the attempt answered: of two answers at once one gets through.
+
+    What tells them apart is asked of the row itself. A condition on a joined table would make the
+    update look its rows up in a subquery, which is not asked again once the other has committed.
+    """
+    open_link = ConnectLink.objects.filter(pk=OuterRef("link_id"), completed_at__isnull=True)
     unanswered = ConnectAttempt.objects.filter(
-        pk=attempt.pk,
-        consumed_at__isnull=True,
-        expires_at__gt=now,
-        link__completed_at__isnull=True,
+        Exists(open_link), pk=attempt.pk, consumed_at__isnull=True, expires_at__gt=now
     )
     if not unanswered.update(consumed_at=now):
         raise AttemptAnswered

@@ -7,7 +7,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -15,6 +15,7 @@ from connections import vault
 from connections.actors import SYSTEM
 from connections.errors import AccountExists
 from connections.models import (
+    ConnectAttempt,
     ConnectedAccount,
     ConnectLink,
     Credentials,
@@ -24,6 +25,7 @@ from connections.models import (
 )
 from connections.operations import delete_account, reconnect_account
 from integrations.models import AuthConfig
+from tests.faults.processes import until, waits_for_a_lock
 from tests.making import CALLBACK_URL, link_to
 from tests.person import Person
 from tests.provider import USERINFO_PATH, Answer, ScriptedProvider, tokens
@@ -282,6 +284,28 @@ def test_of_two_callbacks_at_once_one_exchanges_the_code(
         answers = sorted(pool.map(come_back, range(6)))
     assert answers == [302, 400, 400, 400, 400, 400]
     assert len(provider.token_calls()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_waited_for_another_to_be_taken_in_exchanges_nothing(
+    url: str, provider: ScriptedProvider
+) -> None:
+    person = Person(url)
+    person.set_out()
+
+    def come_back() -> int:
+        try:
+            return int(person.come_back(code="c").status_code)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            ConnectAttempt.objects.update(consumed_at=timezone.now())
+            second = pool.submit(come_back)
+            until(lambda: waits_for_a_lock("connections_connectattempt"))
+        assert second.result() == 400
+    assert provider.token_calls() == []
 
 
 def test_a_wrong_nonce_connects_nothing(url: str, provider: ScriptedProvider) -> None:
