@@ -75,12 +75,15 @@ class Leftover:
 class Orphan(Leftover):
     """Everything that a process left which is gone; locked, so that one process at a time has it.
 
-    Its segments may be none: the process ended before it had anything to write.
+    Its segments may be none: the process ended before it had anything to write. And its worker may
+    live: a process whose lock's file was removed by hand goes on under another one.
     """
 
     def __init__(self, paths: list[Path], ownership: Ownership) -> None:
         super().__init__(paths, ownership.worker())
         self._ownership = ownership
+        # Whether its worker was seen to live under another lock.
+        self.worker_lives = False
         if not self.worker:
             self.worker = next((entry.worker for entry in self.entries()), "")
 
@@ -119,8 +122,14 @@ def orphans(folder: Path) -> list[Orphan]:
         owners = names.segments(folder)
     except OSError:
         return []  # It was told; they are there the next time.
-    taken = (_take(folder, owner) for owner in owners)
-    return [orphan for orphan in taken if orphan is not None]
+    taken = {owner: _take(folder, owner) for owner in owners}
+    found = [orphan for orphan in taken.values() if orphan is not None]
+    if found:
+        others = [owner for owner, orphan in taken.items() if orphan is None]
+        living = owning.named_in(folder, others)
+        for orphan in found:
+            orphan.worker_lives = orphan.worker in living
+    return found
 
 
 def remove_unfinished(folder: Path, *, before: datetime) -> None:

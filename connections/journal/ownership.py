@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from typing import TYPE_CHECKING
@@ -10,10 +11,13 @@ from connections.journal import folder as names
 from connections.journal.descriptor import Descriptor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
 DRAINED = "drained"
+# Bytes of a lock's file that are read.
+LONGEST = 1000
 
 
 class Ownership:
@@ -34,7 +38,7 @@ class Ownership:
 
     def worker(self) -> str:
         """Return the name that the owner wrote; empty where it is lost."""
-        return self._lines()[0].strip()
+        return self._lines()[0]
 
     @property
     def drained(self) -> bool:
@@ -46,8 +50,7 @@ class Ownership:
         os.pwrite(self._descriptor.number, f"{worker}\n{DRAINED}\n".encode(), 0)
 
     def _lines(self) -> list[str]:
-        text = os.pread(self._descriptor.number, 1000, 0)
-        return text.decode(errors="replace").split("\n")
+        return _lines(os.pread(self._descriptor.number, LONGEST, 0))
 
     def release(self) -> None:
         """Let others have the owner's segments."""
@@ -95,3 +98,17 @@ def take_over(folder: Path, owner: str) -> Ownership | None:
         return Ownership(path, descriptor)
     descriptor.close()
     return None
+
+
+def named_in(folder: Path, owners: Iterable[str]) -> set[str]:
+    """Return the names of the workers that these locks' files hold."""
+    found: set[str] = set()
+    for owner in owners:
+        # One that is gone by now names nobody.
+        with contextlib.suppress(OSError):
+            found.add(_lines(names.lock_path(folder, owner).read_bytes()[:LONGEST])[0])
+    return found - {""}
+
+
+def _lines(content: bytes) -> list[str]:
+    return [line.strip() for line in content.decode(errors="replace").split("\n")]

@@ -148,7 +148,7 @@ def _drain(orphan: Orphan, now: datetime) -> tuple[int, bool]:
         # Who knows whose answers are in there: all leases are left to run out.
         return stored, False
     lost = _unsettled_accounts(orphan.generations())
-    if orphan.worker:
+    if orphan.worker and not orphan.worker_lives:
         leases = ConnectedAccount.objects.filter(lease_worker=orphan.worker).exclude(pk__in=lost)
         # What is left over of the lease tells the next claim that a call was cut short.
         leases.filter(lease_until__gt=Now()).update(lease_until=Now())

@@ -106,6 +106,14 @@ def test_an_orphan_whose_lock_was_lost_is_known_by_its_entries(folder: Path) -> 
     assert journal.orphans() == []
 
 
+def test_an_orphan_says_whether_its_worker_lives_under_another_lock(folder: Path) -> None:
+    left_behind(folder, 1, worker="w")
+    left_behind(folder, 2, worker="dead", owner="h-2-bb")
+    journal.announce("w")
+    lives = {orphan.worker: orphan.worker_lives for orphan in journal.orphans()}
+    assert lives == {"w": True, "dead": False}
+
+
 def test_a_lock_that_says_nothing_of_nobody_is_removed(folder: Path) -> None:
     (folder / "h-1-aa.lock").touch()
     assert journal.orphans() == []

@@ -149,6 +149,16 @@ def test_an_orphan_is_drained_by_one_process_only(folder: Path, account: Connect
         assert (orphan.drained, orphan.worker) == (True, entry.worker)
 
 
+def test_a_lost_lock_does_not_end_the_leases_of_a_worker_that_lives(
+    folder: Path, account: ConnectedAccount, second: ConnectedAccount
+) -> None:
+    first_entry, second_entry = answers()
+    left_behind(folder, encode(first_entry))
+    journal.announce(second_entry.worker)
+    assert reconciling.drain_orphans(now=timezone.now()) == 1
+    assert (generation(account), leased(second)) == (2, True)
+
+
 def test_an_entry_that_cannot_be_stored_keeps_no_other_from_it(
     folder: Path, account: ConnectedAccount, second: ConnectedAccount
 ) -> None:
