@@ -26,6 +26,7 @@ from connections.refresh.gate import admits, note_claim
 from connections.refresh.work import refresh_claimed
 from integrations.errors import NotFound
 from integrations.secrets.field import Sealed
+from integrations.turns import turns
 
 if TYPE_CHECKING:
     from integrations.schemes import TokenSet
@@ -235,7 +236,8 @@ def _refresh(seen: Stored, trigger: Trigger, began: datetime, wait_seconds: floa
         with _flights.board(seen.account_id) as flight:
             if flight.is_pilot:
                 return _pilot(seen, trigger, began, deadline)
-            flight.wait(deadline - time.monotonic())
+            with turns.aside():
+                flight.wait(deadline - time.monotonic())
         stored = read(seen.account_id)
         if stored.generation != seen.generation:
             return stored
@@ -267,7 +269,8 @@ def _pilot(seen: Stored, trigger: Trigger, began: datetime, deadline: float) -> 
             return None
         if time.monotonic() >= deadline:
             raise RefreshTimeout(connected_account_id=seen.account_id)
-        time.sleep(pause)
+        with turns.aside():
+            time.sleep(pause)
         pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
 
 

@@ -16,6 +16,7 @@ from integrations.outbound.metering import Meter, OutOfTime
 from integrations.outbound.preparing import prepare
 from integrations.outbound.targets import parse_target
 from integrations.outbound.transport import deliver, find_addresses
+from integrations.turns import turns
 
 Transport: TypeAlias = Callable[[PreparedCall], Response]
 
@@ -89,7 +90,8 @@ def send(
             limits=limits,
             repeatable=repeatable,
         )
-        response = _transport(call)
+        with turns.aside():
+            response = _transport(call)
     except OutboundError as error:
         failure = error
     else:
