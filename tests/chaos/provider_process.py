@@ -16,7 +16,7 @@ from tests.chaos.calls import Call, read_calls
 from tests.chaos.families import Family
 from tests.chaos.programs import ROOT
 
-CONTROL_SECONDS = 10.0
+CONTROL_SECONDS = 60.0
 
 
 class ProviderProcess:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection, connections, transaction
@@ -17,17 +13,14 @@ from django.utils import timezone
 
 from connections.errors import AccountUnusable, RefreshTimeout, RefreshUnavailable
 from connections.models import ConnectedAccount, RefreshAttempt, Status, Trigger
+from connections.models import Worker as WorkerRow
 from connections.refresh import get_credentials, refresh_account, refresh_due
 from connections.refresh.claim import claim_account, claim_due
 from connections.refresh.work import call_provider
+from tests.faults.processes import Gate, Worker, until
 from tests.provider import Answer, ScriptedProvider, tokens
 
 DOWN = Answer(status=503, json={})
-
-
-def url_of_test_database() -> str:
-    name = connection.settings_dict["NAME"]
-    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
 
 
 def age(account: ConnectedAccount, by: timedelta) -> None:
@@ -49,21 +42,25 @@ def read_in_thread(account: ConnectedAccount) -> str:
 def test_fifty_readers_and_two_workers_make_one_call(
     due_account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
-    answered = threading.Event()
-
-    def hold() -> None:
-        answered.wait(60)
-
-    provider.answer_tokens(Answer(json=tokens().json, before=hold))
-    environment = os.environ | {"DATABASE_URL": url_of_test_database()}
-    command = [sys.executable, "manage.py", "refresh_due"]
-    with ThreadPoolExecutor(50) as pool:
-        readers = [pool.submit(read_in_thread, due_account) for _ in range(50)]
-        workers = [subprocess.Popen(command, env=environment) for _ in range(2)]
-        assert [worker.wait(timeout=60) for worker in workers] == [0, 0]
-        answered.set()
-    assert {reader.result() for reader in readers} == {"access-2"}
-    assert len(provider.token_calls()) == 1
+    gate = Gate()
+    provider.answer_tokens(Answer(json=tokens().json, before=gate.hold))
+    ConnectedAccount.objects.update(refresh_at=timezone.now() + timedelta(hours=1))
+    workers = [Worker("--watch") for _ in range(2)]
+    try:
+        until(lambda: WorkerRow.objects.count() == 2)
+        ConnectedAccount.objects.update(refresh_at=timezone.now())
+        with ThreadPoolExecutor(50) as pool:
+            readers = [pool.submit(read_in_thread, due_account) for _ in range(50)]
+            assert gate.reached.wait(60)
+            # Each has looked for work since: they look several times a second, and beat every five.
+            called = timezone.now()
+            until(lambda: not WorkerRow.objects.filter(seen_at__lte=called).exists())
+            gate.opened.set()
+        assert {reader.result() for reader in readers} == {"access-2"}
+        assert len(provider.token_calls()) == 1
+    finally:
+        for worker in workers:
+            worker.kill()
 
 
 @pytest.mark.django_db(transaction=True)
