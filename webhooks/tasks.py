@@ -6,6 +6,8 @@ job runner switched off ``manage.py deliver_due --watch`` does the same work.
 
 from __future__ import annotations
 
+import time
+
 import structlog
 from django.utils import timezone
 from django_q.tasks import async_task
@@ -17,6 +19,9 @@ log = structlog.get_logger(__name__)
 # A watch ends before the next one starts, so that one of them at a time occupies a worker.
 WATCH_SECONDS = 55.0
 WATCH_PAUSE_SECONDS = 1.0
+
+WAKE_EVERY_SECONDS = 0.5
+_woken_at = float("-inf")
 
 # What the job runner starts by itself; the rows are created with the migrations.
 SCHEDULES = [
@@ -31,9 +36,15 @@ SCHEDULES = [
 def wake_deliverer() -> None:
     """Ask the job runner to deliver what is due. Called after a commit, so it never raises.
 
-    The change that asks is committed already: a broker that is away (a database, Redis or SQS
-    error, hence the width of the net) is logged, and the watch finds the rows.
+    Many changes in a row, say of an import, ask once in half a second: a queue full of wake-ups
+    would hold up the refreshing, and the watch looks once a second. The change is committed: if
+    the broker is away (a database, Redis or SQS error, hence the width of the net), it is logged,
+    and the watch finds the rows.
     """
+    global _woken_at  # noqa: PLW0603 - one per process
+    if time.monotonic() - _woken_at < WAKE_EVERY_SECONDS:
+        return
+    _woken_at = time.monotonic()
     try:
         async_task("webhooks.tasks.deliver_waiting", save=False)
     except Exception as error:  # noqa: BLE001 - see above

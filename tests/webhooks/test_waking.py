@@ -16,6 +16,18 @@ from webhooks.posting import write_letter
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def _not_woken_lately(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "_woken_at", float("-inf"))
+
+
+def test_many_changes_in_a_row_ask_once(outbox: Outbox) -> None:
+    outbox.subscribe()
+    for _ in range(5):
+        outbox.record()
+    assert OrmQ.objects.count() == 1
+
+
 def test_a_commit_wakes_the_deliverer_with_nothing_secret(outbox: Outbox) -> None:
     outbox.subscribe()
     event = outbox.record(sealed_data={"reauth_url": "https://canary.example"})
