@@ -37,17 +37,18 @@ _FAILURES = {
     Reason.IDENTITY_MISMATCH,
     Reason.VERIFICATION_FAILED,
 }
+_FIRST_TIMES = {Reason.CONNECTED, Reason.IMPORTED}
 _DISABLED = {Reason.DISABLED_BY_OPERATOR, Reason.DISABLED_BY_API}
 _REVOKED = {Reason.REVOKED_BY_OPERATOR, Reason.REVOKED_BY_API}
 _DELETED = {Reason.DELETED_BY_OPERATOR, Reason.DELETED_BY_API}
 
 # (from, to) -> the reasons that may lead there. None stands for "does not exist yet".
 TRANSITIONS: dict[tuple[Status | None, Status], set[Reason]] = {
-    (None, Status.INITIATED): {Reason.LINK_CREATED},
+    (None, Status.INITIATED): {Reason.LINK_CREATED, Reason.IMPORTED},
     # A new link for an account that never was connected.
     (Status.FAILED, Status.INITIATED): {Reason.LINK_CREATED},
     (Status.EXPIRED, Status.INITIATED): {Reason.LINK_CREATED},
-    (Status.INITIATED, Status.ACTIVE): {Reason.CONNECTED},
+    (Status.INITIATED, Status.ACTIVE): _FIRST_TIMES,
     (Status.INITIATED, Status.FAILED): _FAILURES,
     (Status.INITIATED, Status.EXPIRED): {Reason.LINK_EXPIRED},
     (Status.ACTIVE, Status.EXPIRED): _DEATHS,
@@ -82,14 +83,20 @@ _NEEDS_PERSON = {Status.EXPIRED, Status.REVOKED}
 def event_type(after: Status, reason: Reason) -> EventType:
     """Return the event that a change to ``after`` for ``reason`` is told by."""
     if after is Status.ACTIVE:
-        return EventType.ACTIVATED if reason is Reason.CONNECTED else EventType.REACTIVATED
+        return EventType.ACTIVATED if reason in _FIRST_TIMES else EventType.REACTIVATED
     return _EVENT_BY_TARGET[after]
 
 
-def create(*, account: ConnectedAccount, actor: Actor, now: datetime) -> None:
+def create(
+    *,
+    account: ConnectedAccount,
+    actor: Actor,
+    now: datetime,
+    reason: Reason = Reason.LINK_CREATED,
+) -> None:
     """Save a new account as INITIATED, with its history row and event."""
     with transaction.atomic():
-        account.status, account.status_reason = Status.INITIATED, Reason.LINK_CREATED
+        account.status, account.status_reason = Status.INITIATED, reason
         account.status_changed_at = now
         account.save(force_insert=True)
         _write_history(account, None, actor=actor, cause="", error_code="", now=now)

@@ -33,6 +33,7 @@ _TITLES: dict[str, str] = {
 }
 _TITLES_BY_REASON: dict[str, str] = {
     Reason.CONNECTED: "Connected",
+    Reason.IMPORTED: "Imported",
     Reason.RECONNECTED: "Reconnected",
     Reason.RECOVERED: "Recovered",
     Reason.ENABLED: "Enabled",
@@ -72,6 +73,8 @@ def status_and_reason(status: str, reason: str) -> tuple[str, str]:
 
 def transition_title(row: Transition) -> str:
     """Say what the account became."""
+    if (row.to_status, row.reason) == (Status.INITIATED, Reason.IMPORTED):
+        return "Taken over"
     return _TITLES_BY_REASON.get(row.reason) or _TITLES.get(row.to_status, row.to_status)
 
 

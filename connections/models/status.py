@@ -20,6 +20,7 @@ class Reason(models.TextChoices):
 
     LINK_CREATED = "link_created", "A connect link was created"
     CONNECTED = "connected", "The person connected and the provider confirmed it"
+    IMPORTED = "imported", "An existing grant was imported"
     RECONNECTED = "reconnected", "The person reconnected the same account"
     CONSENT_DENIED = "consent_denied", "The person declined at the provider"
     EXCHANGE_FAILED = "exchange_failed", "The provider did not hand over credentials"
