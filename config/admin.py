@@ -1,4 +1,4 @@
-"""The admin site as a whole: sign-in through allauth, and nothing of the job runner's tables."""
+"""The admin site as a whole: sign-in through allauth, and nothing of tables that are not ours."""
 
 from allauth.account.decorators import secure_admin_login
 from django.apps import apps
@@ -8,12 +8,14 @@ from django.contrib import admin
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
-def hide_job_runner() -> None:
-    """Take the job runner's tables out of the admin, once every app has registered its own.
+def hide_tables_of_others() -> None:
+    """Take others' tables out of the admin, once every app has registered its own.
 
     A task's arguments are no operator's business, and running one by hand from a form would be a
-    way around every permission.
+    way around every permission. allauth's tables of sign-ins with other services, of which it shows
+    tokens in plain text, stay empty here.
     """
-    for model in apps.get_app_config("django_q").get_models():
-        if admin.site.is_registered(model):
-            admin.site.unregister(model)
+    for app in ("django_q", "socialaccount"):
+        for model in apps.get_app_config(app).get_models():
+            if admin.site.is_registered(model):
+                admin.site.unregister(model)

@@ -11,6 +11,6 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         """Have schedules written after every migrate, and failed tasks kept without messages."""
         from config import schedules, tasks  # noqa: F401, PLC0415 - connects signals
-        from config.admin import hide_job_runner  # noqa: PLC0415 - needs loaded apps
+        from config.admin import hide_tables_of_others  # noqa: PLC0415 - needs loaded apps
 
-        hide_job_runner()
+        hide_tables_of_others()

@@ -1,96 +1,61 @@
-"""Auth configs: a project's OAuth clients."""
+"""Auth configs: how a project's accounts authenticate with a toolkit."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten_fieldsets
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminSelectWidget
+from django.utils.html import format_html
 
-from integrations.admin.base import ScopedAdmin, VisibleRelatedFilter
-from integrations.admin.form_fields import LinesField, PairsField, SecretInput
-from integrations.admin.marks import Header, Tone, badge, copyable, two_lines
-from integrations.admin.project_choice import InProjectForm, for_request
-from integrations.admin.toolkits import ToolkitFilter, toolkit_choices, toolkit_name
-from integrations.auth_configs import check_addresses
-from integrations.catalog import get_toolkit
+from integrations.admin.auth_config_fields import PARAMETER, parameter_label, sections
+from integrations.admin.auth_config_form import AuthConfigForm, form_of
+from integrations.admin.base import VisibleRelatedFilter
+from integrations.admin.marks import Header, Tone, badge, chips, code, copyable, two_lines
+from integrations.admin.operations import Done, Operation, OperationsAdmin
+from integrations.admin.project_choice import for_request
+from integrations.admin.toolkit_choice import chosen_toolkit, list_of_toolkits
+from integrations.admin.toolkit_marks import (
+    mark,
+    scheme_explained,
+    scheme_label,
+    unverified_facts,
+)
+from integrations.admin.toolkits import SchemeFilter, ToolkitFilter, toolkit_name
+from integrations.auth_configs import CLIENT_FIELDS, forget_older_secrets
 from integrations.models import AuthConfig
-from integrations.moments import relative, when
-from integrations.secrets import Secret
+from integrations.models.auth_config import OAUTH_SCHEMES
+from integrations.moments import EMPTY, relative, when
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
     from django.utils.safestring import SafeString
 
-# What the provider judges a client by: a change of one starts a new trial.
-_CLIENT_FIELDS = {"client_id", "new_client_secret", "parameters", "token_parameters", "scopes"}
+    from integrations.catalog import Toolkit
 
 
-class AuthConfigForm(InProjectForm):
-    """Everything but the stored secret, which is replaced or kept and never shown."""
+def drop_older_secrets(config: AuthConfig, _request: HttpRequest, _note: str) -> Done:
+    """Leave the newest secret only."""
+    forget_older_secrets(auth_config=config)
+    return Done(message="older secrets dropped.")
 
-    toolkit = forms.ChoiceField(choices=toolkit_choices, widget=UnfoldAdminSelectWidget)
-    new_client_secret = forms.CharField(
-        label="Client secret", required=False, max_length=2000, strip=True, widget=SecretInput
-    )
-    scopes = LinesField(help_text="One per line. Empty: the toolkit's defaults.")
-    parameters = PairsField(
-        rows=2, help_text="What the toolkit's URLs need, as name=value, one per line."
-    )
-    authorization_parameters = PairsField(
-        rows=2, help_text="Added to the authorization request, as name=value, one per line."
-    )
-    token_parameters = PairsField(
-        rows=2, help_text="Added to every token request, as name=value, one per line."
-    )
 
-    class Meta:
-        model = AuthConfig
-        fields = (
-            "name",
-            "toolkit",
-            "client_id",
-            "scopes",
-            "parameters",
-            "authorization_parameters",
-            "token_parameters",
-            "enabled",
-            "testing_mode",
-        )
-        labels = {"client_id": "Client ID"}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "project" not in self.fields:
-            self.fields.pop("toolkit", None)
-            self._explain_parameters()
-        secret = self.fields.get("new_client_secret")
-        if secret and self.instance.client_secret is not None:
-            secret.help_text = "A secret is stored. Leave empty to keep it."
-
-    def _explain_parameters(self) -> None:
-        needed = get_toolkit(self.instance.toolkit).parameters
-        if needed and "parameters" in self.fields:
-            told = " ".join(f"{name}: {text}" for name, text in needed.items())
-            self.fields["parameters"].help_text = f"One name=value per line. {told}"
-
-    def clean(self) -> dict[str, Any]:
-        """Take over a new secret, and refuse servers that the outbound door would refuse."""
-        cleaned = super().clean()
-        if secret := cleaned.get("new_client_secret"):
-            self.instance.client_secret = Secret(secret)
-        slug, parameters = (
-            cleaned.get("toolkit") or self.instance.toolkit,
-            cleaned.get("parameters"),
-        )
-        if slug and parameters is not None:
-            toolkit = get_toolkit(slug)
-            # Missing and unknown names are the model's to refuse.
-            if set(parameters) == set(toolkit.parameters):
-                check_addresses(toolkit.with_parameters(parameters))
-        return cleaned
+DROP_OLDER_SECRETS = Operation(
+    name="drop-older-secrets",
+    title="Drop older secrets",
+    icon="key_off",
+    permission="integrations.change_authconfig",
+    consequence="Only the newest secret is kept. Do this once the older ones are deleted at the "
+    "provider. This cannot be undone.",
+    run=drop_older_secrets,
+    applies=lambda config: config.older_client_secrets is not None,
+    confirm=True,
+    in_lists=False,
+)
 
 
 def _next_call(config: AuthConfig) -> str:
@@ -102,37 +67,81 @@ def _next_call(config: AuthConfig) -> str:
     return f"saving a change lets calls go out at once, otherwise the next one goes {until}."
 
 
+def _advice(config: AuthConfig) -> str:
+    if known_toolkit(config) is None:
+        return (
+            "The catalog has lost this toolkit or its scheme, so nothing can be changed here and "
+            "no new account can be connected."
+        )
+    if not config.misconfigured_since:
+        return ""
+    told = config.misconfigured_error or "no error code"
+    since = f"{config.misconfigured_since:%Y-%m-%d %H:%M} UTC"
+    return (
+        f"The provider refuses this client ({told}) since {since}. No account was changed. "
+        f"Check client ID, secret and scopes; {_next_call(config)}"
+    )
+
+
+def known_toolkit(config: AuthConfig) -> Toolkit | None:
+    """Return the config's toolkit, None where the catalog has lost it or the config's scheme."""
+    kit = chosen_toolkit(config.toolkit)
+    return kit if kit and config.scheme in kit.schemes else None
+
+
 @admin.register(AuthConfig)
-class AuthConfigAdmin(ScopedAdmin):
-    """How a project authenticates with a toolkit."""
+class AuthConfigAdmin(OperationsAdmin):
+    """How a project authenticates with a toolkit: the toolkit is chosen first, then the form."""
 
     form = AuthConfigForm
     exclude = ("project",)
-    change_form_outer_before_template = "admin/partials/head.html"
-    list_display = ("name_and_toolkit", "project", "state", "client_id", "created")
+    operations: tuple[Operation, ...] = (DROP_OLDER_SECRETS,)
+    change_form_outer_before_template = "admin/integrations/auth_config_head.html"
+    list_display = ("name_and_toolkit", "project", "scheme_name", "state", "client", "created")
     list_select_related = ("project",)
-    list_filter = (("project", VisibleRelatedFilter), ToolkitFilter, "enabled")
+    list_filter = (("project", VisibleRelatedFilter), ToolkitFilter, SchemeFilter, "enabled")
     search_fields = ("name", "id__exact", "client_id__exact")
-    readonly_fields = ("redirect_uri", "project_name", "toolkit_label")
-    add_fieldsets = (
-        (None, {"fields": ("project", "name", "toolkit", "enabled", "testing_mode")}),
-        ("Client", {"fields": ("client_id", "new_client_secret")}),
-        (
-            "Requests",
-            {"fields": ("scopes", "parameters", "authorization_parameters", "token_parameters")},
-        ),
+    readonly_fields = (
+        "redirect_uri",
+        "project_name",
+        "scope_list",
+        "optional_scope_list",
+        "parameter_list",
+        "testing",
+        "client",
+        "authorization_list",
+        "token_list",
     )
+    # What those see who only look: no inputs, and nothing of the secret.
     fieldsets = (
-        (
-            None,
-            {"fields": ("name", "toolkit_label", "project_name", "enabled", "testing_mode")},
-        ),
-        ("Client", {"fields": ("redirect_uri", "client_id", "new_client_secret")}),
-        (
-            "Requests",
-            {"fields": ("scopes", "parameters", "authorization_parameters", "token_parameters")},
-        ),
+        (None, {"fields": ("name", "project_name", "enabled", "parameter_list")}),
+        ("Client", {"fields": ("redirect_uri", "client", "testing")}),
+        ("Scopes", {"fields": ("scope_list", "optional_scope_list")}),
+        ("Further parameters of requests", {"fields": ("authorization_list", "token_list")}),
     )
+
+    class Media:
+        css = {"all": ["console/toolkits.css"]}
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the toolkits; with one in the query, its form."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if self._chosen(request, None) is None:
+            context = self._context(request) | list_of_toolkits(request.GET)
+            context |= {"title": "Choose a toolkit", "media": self.media}
+            return TemplateResponse(request, "admin/integrations/choose_toolkit.html", context)
+        return super().add_view(request, form_url, extra_context)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Without the toolkit nobody can tell what a form would have to ask for."""
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or known_toolkit(obj) is not None)
 
     def get_form(
         self,
@@ -141,49 +150,68 @@ class AuthConfigAdmin(ScopedAdmin):
         change: bool = False,  # noqa: FBT001, FBT002 - Django's
         **kwargs: Any,
     ) -> Any:
+        chosen = self._chosen(request, obj)
+        if chosen is not None:
+            asked = flatten_fieldsets(self.get_fieldsets(request, obj))
+            kwargs["form"] = form_of(*chosen, asked)
         return for_request(super().get_form(request, obj, change, **kwargs), request)
 
-    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("project", "toolkit") if obj else ("project",)
-
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Without the secret's input for those who only look."""
-        fieldsets = super().get_fieldsets(request, obj)
-        if obj is None or self.has_change_permission(request, obj):
-            return fieldsets
-        return [
-            (
-                name,
-                {**options, "fields": [f for f in options["fields"] if f != "new_client_secret"]},
-            )
-            for name, options in fieldsets
-        ]
+        """Return what the scheme needs; plain facts for those who only look."""
+        chosen = self._chosen(request, obj)
+        if chosen is None or not (obj is None or self.has_change_permission(request, obj)):
+            # A key needs neither client nor scopes.
+            return self.fieldsets if obj is None or obj.client_id else self.fieldsets[:1]
+        testing_mode = obj is not None and obj.testing_mode
+        return sections(*chosen, added=obj is not None, testing_mode=testing_mode)
 
     def save_model(self, request: HttpRequest, obj: AuthConfig, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
-        if _CLIENT_FIELDS & set(form.changed_data):
+        changed = {
+            "parameters" if name.startswith(PARAMETER) else name.removeprefix("new_")
+            for name in form.changed_data
+        }
+        if CLIENT_FIELDS & changed:
             obj.forget_refusals()
         super().save_model(request, obj, form, change)
 
+    def response_add(
+        self, request: HttpRequest, obj: AuthConfig, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Go to the new config's page: its redirect URI is wanted next."""
+        if not self.has_view_permission(request, obj):
+            return super().response_add(request, obj, post_url_continue)
+        told = "{} was added."
+        if obj.scheme in OAUTH_SCHEMES:
+            told = f"{told} Now register its redirect URI at {{}}."
+        messages.success(request, format_html(told, obj.name, toolkit_name(obj.toolkit)))
+        return HttpResponseRedirect(self.page_of(obj))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        row = kwargs.get("obj")
+        slug = row.toolkit if row else request.GET.get("toolkit", "")
+        context["mark"] = mark(slug, toolkit_name(slug))
+        if chosen := self._chosen(request, row):
+            context |= self._about(*chosen, added=row is not None)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_header(self, request: HttpRequest, obj: AuthConfig) -> Header:
-        advice = ""
-        if obj.misconfigured_since:
-            told = obj.misconfigured_error or "no error code"
-            since = f"{obj.misconfigured_since:%Y-%m-%d %H:%M} UTC"
-            advice = (
-                f"The provider refuses this client ({told}) since {since}. No account was changed. "
-                f"Check client ID, secret and scopes; {_next_call(obj)}"
-            )
         return Header(
             title=obj.name,
-            subtitle=f"{toolkit_name(obj.toolkit)} · {obj.pk}",
+            subtitle=f"{toolkit_name(obj.toolkit)} · {scheme_label(obj.scheme)} · {obj.pk}",
             badge=self.state(obj),
-            advice=advice,
+            advice=_advice(obj),
             advice_tone=Tone.BAD,
         )
 
     @admin.display(description="Auth config", ordering="name")
     def name_and_toolkit(self, config: AuthConfig) -> SafeString:
         return two_lines(config.name, toolkit_name(config.toolkit))
+
+    @admin.display(description="Scheme", ordering="scheme")
+    def scheme_name(self, config: AuthConfig) -> str:
+        return scheme_label(config.scheme)
 
     @admin.display(description="State")
     def state(self, config: AuthConfig) -> SafeString:
@@ -196,13 +224,64 @@ class AuthConfigAdmin(ScopedAdmin):
         return when(config.created_at)
 
     @admin.display(description="Redirect URI")
-    def redirect_uri(self, config: AuthConfig) -> SafeString:
-        return copyable(config.redirect_uri)
+    def redirect_uri(self, config: AuthConfig) -> SafeString | str:
+        if config._state.adding:  # noqa: SLF001 - Django's name for it
+            return "Shown here once this is saved: every auth config has one of its own."
+        return copyable(config.redirect_uri) if config.scheme in OAUTH_SCHEMES else EMPTY
+
+    @admin.display(description="Client ID", ordering="client_id")
+    def client(self, config: AuthConfig) -> SafeString | str:
+        return code(config.client_id)
+
+    @admin.display(description="Testing mode")
+    def testing(self, config: AuthConfig) -> str:
+        return "The provider has this app in testing." if config.testing_mode else "no"
 
     @admin.display(description="Project")
     def project_name(self, config: AuthConfig) -> str:
         return config.project.name
 
-    @admin.display(description="Toolkit")
-    def toolkit_label(self, config: AuthConfig) -> str:
-        return toolkit_name(config.toolkit)
+    @admin.display(description="Required scopes")
+    def scope_list(self, config: AuthConfig) -> SafeString | str:
+        return chips(config.scopes, empty="the toolkit's defaults")
+
+    @admin.display(description="Optional scopes")
+    def optional_scope_list(self, config: AuthConfig) -> SafeString | str:
+        return chips(config.optional_scopes)
+
+    @admin.display(description="Parameters")
+    def parameter_list(self, config: AuthConfig) -> SafeString | str:
+        pairs = config.parameters.items()
+        return chips(f"{parameter_label(name)}: {value}" for name, value in pairs)
+
+    @admin.display(description="Authorization parameters")
+    def authorization_list(self, config: AuthConfig) -> SafeString | str:
+        return chips(f"{name}={text}" for name, text in config.authorization_parameters.items())
+
+    @admin.display(description="Token parameters")
+    def token_list(self, config: AuthConfig) -> SafeString | str:
+        return chips(f"{name}={text}" for name, text in config.token_parameters.items())
+
+    def _chosen(self, request: HttpRequest, obj: AuthConfig | None) -> tuple[Toolkit, str] | None:
+        """Return toolkit and scheme: the row's, or those of the query, the first scheme if none."""
+        if obj is not None:
+            kit = known_toolkit(obj)
+            return (kit, obj.scheme) if kit else None
+        kit = chosen_toolkit(request.GET.get("toolkit", ""))
+        if kit is None:
+            return None
+        scheme = request.GET.get("scheme", "")
+        return kit, scheme if scheme in kit.schemes else kit.schemes[0]
+
+    def _about(self, kit: Toolkit, scheme: str, *, added: bool) -> dict[str, Any]:
+        """Return what is told about a toolkit above its form."""
+        oauth = scheme in OAUTH_SCHEMES
+        offered = [] if added else kit.schemes
+        return {
+            "kit": kit,
+            "schemes": [(name, scheme_label(name), name == scheme) for name in offered],
+            "explained": scheme_explained(kit, scheme),
+            "register_url": kit.console_url if oauth else "",
+            "key_url": "" if oauth else kit.key_form(scheme).help_url,
+            "unverified": unverified_facts(kit),
+        } | ({} if added else {"title": f"Add an auth config for {kit.name}"})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.admin.theme import DropdownFilter
 from integrations.catalog import UnknownToolkit, all_toolkits, get_toolkit
+from integrations.models.auth_config import Scheme
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -36,3 +37,16 @@ class ToolkitFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(toolkit=self.value()) if self.value() else queryset
+
+
+class SchemeFilter(DropdownFilter):
+    """Narrow a list to one way to authenticate."""
+
+    title = "scheme"
+    parameter_name = "scheme"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(value), str(label)) for value, label in Scheme.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(scheme=self.value()) if self.value() else queryset

@@ -16,7 +16,8 @@ from tests.console.staff import every_permission, member, signed_in
 CONFIGS = "/admin/integrations/authconfig/"
 KEYS = "/admin/integrations/apikey/"
 PROJECTS = "/admin/integrations/project/"
-BASE_URL = "base_url=http://127.0.0.1:8001"
+ADD = f"{CONFIGS}add/?toolkit=sandbox"
+BASE_URL = "http://127.0.0.1:8001"
 
 
 @pytest.fixture
@@ -45,14 +46,14 @@ def config(project: Project) -> AuthConfig:
 
 def filled(project: Project | None = None, **changes: str) -> dict[str, str]:
     """Return the form of an auth config as a person fills it in."""
-    form = {"name": "Notes", "client_id": "client", "parameters": BASE_URL, "enabled": "on"}
+    form = {"name": "Notes", "client_id": "client", "parameter_base_url": BASE_URL, "enabled": "on"}
     if project:
-        form |= {"project": project.pk, "toolkit": "sandbox", "new_client_secret": "first secret"}
+        form |= {"project": project.pk, "new_client_secret": "first secret"}
     return form | changes
 
 
 def test_a_new_auth_config_keeps_its_secret_sealed(client: Client, project: Project) -> None:
-    answer = client.post(f"{CONFIGS}add/", filled(project, scopes="openid\nemail\n\nopenid"))
+    answer = client.post(ADD, filled(project, scopes="openid\nemail\n\nopenid"))
     assert answer.status_code == 302
     config = AuthConfig.objects.get()
     assert config.client_secret.reveal() == "first secret"
@@ -92,21 +93,19 @@ def test_the_page_tells_the_redirect_uri_and_what_is_misconfigured(
     assert "The provider refuses this client (invalid_client)" in page
 
 
-@pytest.mark.parametrize(
-    "parameters", ["base_url=http://169.254.169.254", "base_url=https://10.0.0.1", "", "nonsense"]
-)
+@pytest.mark.parametrize("base_url", ["http://169.254.169.254", "https://10.0.0.1", "", "nonsense"])
 def test_parameters_that_cannot_work_are_refused(
-    client: Client, project: Project, parameters: str
+    client: Client, project: Project, base_url: str
 ) -> None:
-    answer = client.post(f"{CONFIGS}add/", filled(project, parameters=parameters))
+    answer = client.post(ADD, filled(project, parameter_base_url=base_url))
     assert answer.status_code == 200
-    assert answer.context["adminform"].form.errors.keys() == {"parameters"}
+    assert answer.context["adminform"].form.errors.keys() == {"parameter_base_url"}
     assert not AuthConfig.objects.exists()
 
 
 def test_an_auth_config_cannot_be_put_into_another_project(client: Client) -> None:
     other = Project.objects.create(name="Other")
-    answer = client.post(f"{CONFIGS}add/", filled(other))
+    answer = client.post(ADD, filled(other))
     assert "project" in answer.context["adminform"].form.errors
     assert not AuthConfig.objects.exists()
 

@@ -1,0 +1,120 @@
+"""Auth configs, with what the accounts tell of them, and a way to try one out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+
+from connections.actors import operator
+from connections.operations.rehearsing import PREFIX, rehearse
+from connections.usage import SAMPLE, Usage, usage_of
+from integrations.admin.auth_configs import AuthConfigAdmin, known_toolkit
+from integrations.admin.marks import Tone
+from integrations.admin.operations import Done, Operation
+from integrations.errors import EvergrantError
+from integrations.models import AuthConfig
+from integrations.models.auth_config import OAUTH_SCHEMES
+from integrations.secrets import Secret
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """A tile above the form."""
+
+    label: str
+    count: str
+    note: str
+    tone: Tone
+    url: str = ""
+
+
+def make_link(config: AuthConfig, request: HttpRequest, _note: str) -> Done:
+    """Make a connect link for the operator herself."""
+    if not request.user.is_authenticated:
+        raise PermissionDenied
+    issued = rehearse(
+        auth_config=config, username=request.user.get_username(), actor=operator(request.user)
+    )
+    return Done(message="link made.", shown_once=Secret(issued.url))
+
+
+TEST = Operation(
+    name="test",
+    title="Test",
+    icon="play_circle",
+    permission="connections.link_connectedaccount",
+    consequence="Opens the page that your users see, where you connect an account of your own. It "
+    f"is kept under the user {PREFIX} followed by your name.",
+    run=make_link,
+    applies=lambda config: config.enabled and known_toolkit(config) is not None,
+    in_lists=False,
+)
+
+# integrations shows them without knowing of accounts.
+admin.site.unregister(AuthConfig)
+
+
+@admin.register(AuthConfig)
+class UsedAuthConfigAdmin(AuthConfigAdmin):
+    """An auth config with its accounts."""
+
+    operations = (TEST, *AuthConfigAdmin.operations)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        row = kwargs.get("obj")
+        if row is not None and request.user.has_perm("connections.view_connectedaccount"):
+            context["usage"] = _facts(row)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _run(
+        self, request: HttpRequest, operation: Operation, rows: list[Any], *, back: str
+    ) -> HttpResponse:
+        if operation is not TEST:
+            return super()._run(request, operation, rows, back=back)
+        try:
+            done = operation.run(rows[0], request, "")
+        except EvergrantError as error:
+            messages.error(request, f"{rows[0]}: {error.message}")
+            return HttpResponseRedirect(back)
+        return HttpResponseRedirect(done.shown_once.reveal() if done.shown_once else back)
+
+
+def _facts(config: AuthConfig) -> list[Fact]:
+    if known_toolkit(config) is None:
+        return []
+    usage = usage_of(config)
+    url = reverse("admin:connections_connectedaccount_changelist")
+    facts = [
+        Fact(
+            label="Accounts",
+            count=str(usage.accounts),
+            note="use this auth config" if usage.accounts.number != 1 else "uses this auth config",
+            tone=Tone.GOOD if usage.accounts.number else Tone.QUIET,
+            url=f"{url}?{urlencode({'auth_config__id__exact': config.pk})}",
+        )
+    ]
+    if config.scheme in OAUTH_SCHEMES and usage.looked_at:
+        facts.append(_lacking(usage))
+    return facts
+
+
+def _lacking(usage: Usage) -> Fact:
+    of = f"of the newest {SAMPLE:,}" if usage.sampled else f"of {usage.looked_at:,}"
+    told = "reconnecting asks for it" if usage.lacking else "all have what is required"
+    return Fact(
+        label="Lack a required scope",
+        count=f"{usage.lacking:,}",
+        note=f"{of} that told their scopes; {told}",
+        tone=Tone.WARN if usage.lacking else Tone.GOOD,
+    )
