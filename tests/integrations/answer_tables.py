@@ -1,7 +1,7 @@
-"""Toolkits written as data, and a table of answers for each with what they must mean.
+"""Tables of providers' answers, with what they must mean to the catalog's toolkits.
 
-``toolkits/*.yaml`` are files as the catalog takes them. ``answers/*.yaml`` list answers of the
-token endpoint and of the identity call; a body is JSON, ``text`` is sent as it is.
+``answers/SLUG.yaml`` lists answers of that toolkit's token endpoint and of its identity call; a
+body is JSON, ``text`` is sent as it is.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from typing import Any
 import pytest
 import yaml
 
-from integrations.catalog import Toolkit, read_toolkit
+from integrations.catalog import Toolkit, get_toolkit
 from integrations.outbound import Response
 
 FOLDER = Path(__file__).parent
-TOOLKITS: dict[str, Toolkit] = {
-    path.stem: read_toolkit(path) for path in sorted((FOLDER / "toolkits").glob("*.yaml"))
-}
 TABLES: dict[str, dict[str, list[dict[str, Any]]]] = {
     path.stem: yaml.safe_load(path.read_text())
     for path in sorted((FOLDER / "answers").glob("*.yaml"))
 }
+TOOLKITS: dict[str, Toolkit] = {slug: get_toolkit(slug) for slug in TABLES}
 
 
 def cases(kind: str) -> list[Any]:

@@ -21,6 +21,7 @@ REQUIRED = {
     "slug": "acme",
     "name": "Acme",
     "description": "A service.",
+    "category": "sandbox",
     "authorization_url": "https://{subdomain}.acme.example/authorize",
     "token_url": "{base_url}/token",
     "parameters": {"subdomain": "Yours", "base_url": "Where"},
@@ -43,58 +44,6 @@ def test_an_unknown_toolkit_is_an_error(slug: str) -> None:
         get_toolkit(slug)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"tokenurl": "x"},
-        {"client_auth": "magic"},
-        {"refresh_share": 0},
-        {"refresh_share": 1},
-        {"refresh_jitter": 0.3},
-        {"slug": "Not A Slug"},
-        {"identity": {"url": "x", "id_path": "y", "typo": 1}},
-        {"refresh_share": 0.8, "refresh_jitter": 0.2},
-        {"rotation": "sometimes"},
-        {"rotation": "rotates", "grace_seconds": 1},
-        {"rotation": "rotates_with_grace", "grace_seconds": -1},
-        {"access_token_seconds": 0},
-        {"token_types": []},
-        {"refresh_token": {"idle_seconds": 0}},
-        {"refresh_token": {"extended_by_refresh": False}},
-        {"refresh_token": {"absolute": 7}},
-        {"calls": {"endpoint_concurrency": 0}},
-        {"calls": {"client_per_second": 0}},
-        {"probe": {"every_seconds": 0}},
-        {"error_path": []},
-        {"failed_if": {"ok": None}},
-        {"identity": {"url": "x", "id_path": []}},
-        {"identity": {"url": "x", "id_path": "y", "dead_statuses": [401, 429]}},
-        {"identity": {"url": "x", "id_path": "y", "dead": [{"status": 503, "error": "z"}]}},
-        {"terminal": [{"error": "x", "reason": "because"}]},
-        {"transient": [{"error": "x", "reason": "grant_revoked"}]},
-        {"terminal": [{"error": "x", "status": 429}]},
-        {"configuration": [{"error": "x", "status": [400, 500]}]},
-        {"terminal": [{}]},
-        {"terminal": [{"status": 400}]},
-        {"terminal": [{"error": []}]},
-        {"terminal": [{"error": 1.5}]},
-        {"terminal": [{"fields": {"code": None}}]},
-        {"terminal": [{"error": "x", "description": ""}]},
-        {"terminal": [{"error": "x", "description": "("}]},
-    ],
-)
-def test_a_mistake_in_a_file_is_found(changes: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        toolkit(**changes)
-
-
-@pytest.mark.parametrize("name", ["transient", "configuration", "terminal"])
-@pytest.mark.parametrize("narrowed", [{}, {"status": 400}])
-def test_no_rule_stands_on_a_description_alone(name: str, narrowed: dict[str, int]) -> None:
-    with pytest.raises(ValidationError, match="status and description only narrow"):
-        toolkit(**{name: [{"description": "expired"} | narrowed]})
-
-
 def test_one_value_needs_no_brackets() -> None:
     alone = toolkit(terminal=[{"status": 400, "error": "x", "fields": {"a": 1}}], error_path="e")
     listed = toolkit(
@@ -106,7 +55,7 @@ def test_one_value_needs_no_brackets() -> None:
 def test_a_file_is_read_with_its_name_as_slug(tmp_path: Path) -> None:
     file = tmp_path / "acme.yaml"
     file.write_text(
-        "name: Acme\ndescription: A service.\n"
+        "name: Acme\ndescription: A service.\ncategory: sandbox\n"
         "authorization_url: https://acme.example/a\ntoken_url: https://acme.example/t\n"
     )
     assert read_toolkit(file).slug == "acme"

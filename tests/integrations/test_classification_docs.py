@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from integrations.catalog import (
+    BEARER,
     AnswerShape,
+    Application,
     Calls,
+    ConnectionParameter,
     Identity,
+    KeyField,
+    KeyForm,
     Probe,
     RefreshTokenLife,
+    Revocation,
     TerminalRule,
     Toolkit,
 )
+from integrations.catalog.keys import PLAIN
 from integrations.catalog.toolkit import Rotation
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/reference/toolkits.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/reference/toolkit-files.md"
 SECTIONS: dict[str, type[BaseModel]] = {
     "Toolkit": Toolkit,
+    "Application": Application,
+    "Keys": KeyForm,
+    "Fields of a form": KeyField,
+    "Connection parameters": ConnectionParameter,
+    "Revocation": Revocation,
     "Rule": TerminalRule,
     "Answer shape": AnswerShape,
     "Identity": Identity,
@@ -32,13 +44,33 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "Probe": Probe,
 }
 # Defaults that are told in words.
-IN_WORDS = {"one space": " ", "Bearer` and a space": "Bearer ", "from the file's name": ...}
+IN_WORDS = {
+    "one space": " ",
+    "empty": "",
+    "printable ASCII": PLAIN,
+    "from the file's name": ...,
+    "the toolkit's": "null",
+}
+
+
+def section_of(title: str) -> str:
+    """Return the text below a heading, up to the next one."""
+    after = re.split(rf"^#+ {title}$", PAGE.read_text(), flags=re.MULTILINE)[1]
+    return re.split(r"^#+ ", after, flags=re.MULTILINE)[0]
 
 
 def rows(section: str) -> dict[str, str]:
     """Return the first two cells of the table of a section."""
-    text = PAGE.read_text().split(f"\n## {section}\n")[1].split("\n## ")[0]
-    return dict(re.findall(r"^\| `(\w+)` \| `?(.+?)`? \|", text, re.MULTILINE))
+    found = re.findall(r"^\| `(\w+)` \| `?(.+?)`? \|", section_of(section), re.MULTILINE)
+    return dict(found)
+
+
+def values_of(model: type[BaseModel]) -> set[str]:
+    """Return the words that may stand in a model's fields, where only some may."""
+    choices = [field.annotation for field in model.model_fields.values()]
+    return {
+        str(value) for kind in choices if get_origin(kind) is Literal for value in get_args(kind)
+    }
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -58,6 +90,8 @@ def spellings(default: object) -> set[str]:
     """Return how a default may be written: as YAML, or ``required`` where there is none."""
     if default is PydanticUndefined:
         return {"required"}
+    if default == BEARER:
+        return {": ".join(*BEARER.headers.items())}
     if isinstance(default, BaseModel):
         return {"{}"}
     if isinstance(default, bool) or default is None:
@@ -69,5 +103,11 @@ def spellings(default: object) -> set[str]:
 
 
 def test_every_kind_of_rotation_is_documented() -> None:
-    text = PAGE.read_text().split("\n## Rotation\n")[1].split("\n## ")[0]
-    assert tuple(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == get_args(Rotation)
+    kinds = re.findall(r"^\| `(\w+)` \|", section_of("Rotation"), re.MULTILINE)
+    assert tuple(kinds) == get_args(Rotation)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_word_that_may_stand_in_a_field_is_documented(section: str) -> None:
+    told = section_of(section) + section_of("Rotation")
+    assert {word for word in values_of(SECTIONS[section]) if f"`{word}`" not in told} == set()

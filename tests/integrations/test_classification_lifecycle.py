@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from integrations.catalog import RefreshTokenLife, get_toolkit
-from tests.integrations.answer_tables import TOOLKITS
 
 GRANTED = datetime(2026, 1, 1, tzinfo=UTC)
 REFRESHED = GRANTED + timedelta(days=30)
@@ -60,7 +59,7 @@ def test_where_the_catalog_knows_nothing_the_providers_word_counts() -> None:
 
 
 def test_testing_mode_ends_a_grant_sooner() -> None:
-    google = TOOLKITS["google"].refresh_token
+    google = get_toolkit("gmail").refresh_token
     assert end(google) == 210
     assert end(google, testing_mode=True) == 7
 
@@ -68,11 +67,11 @@ def test_testing_mode_ends_a_grant_sooner() -> None:
 @pytest.mark.parametrize(
     ("slug", "day"),
     [
-        ("microsoft", 30 + 90),
-        ("github_app", 30 + 182.5),
+        ("outlook", 30 + 90),
+        ("githubapp", 30 + 182.5),
         ("spotify", 182.5),
         ("linkedin", 365),
-        ("atlassian", 30 + 90),
+        ("jira", 30 + 90),
         ("quickbooks", 30 + 100),
         ("outreach", 30 + 14),
         ("xero", 30 + 60),
@@ -81,8 +80,7 @@ def test_testing_mode_ends_a_grant_sooner() -> None:
     ],
 )
 def test_grants_of_real_providers_end(slug: str, day: float | None) -> None:
-    toolkit = get_toolkit(slug) if slug == "sandbox" else TOOLKITS[slug]
-    assert end(toolkit.refresh_token) == day
+    assert end(get_toolkit(slug).refresh_token) == day
 
 
 def test_the_sandbox_is_strict_as_it_is_unless_switched() -> None:

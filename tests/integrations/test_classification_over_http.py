@@ -16,9 +16,10 @@ from integrations.schemes import (
     OAuth2Client,
     ProbeRejected,
     Refused,
-    identify,
+    TokenSet,
 )
 from integrations.secrets import Secret
+from tests.asking import ask_identity
 from tests.integrations.answer_tables import TABLES, TOOLKITS, body_of
 from tests.provider import REVOKE_PATH, TOKEN_PATH, USERINFO_PATH, Answer, ScriptedProvider
 
@@ -33,10 +34,10 @@ def provider(settings: Settings) -> Iterator[ScriptedProvider]:
 def at(provider: ScriptedProvider, slug: str) -> Toolkit:
     """Return the toolkit with its addresses at ``provider``."""
     toolkit = TOOLKITS[slug]
-    urls: dict[str, Any] = {
-        "token_url": provider.url + TOKEN_PATH,
-        "revocation_url": provider.url + REVOKE_PATH,
-    }
+    urls: dict[str, Any] = {"token_url": provider.url + TOKEN_PATH}
+    if toolkit.revocation:
+        url = {"url": provider.url + REVOKE_PATH}
+        urls["revocation"] = toolkit.revocation.model_copy(update=url)
     if toolkit.identity:
         url = {"url": provider.url + USERINFO_PATH}
         urls["identity"] = toolkit.identity.model_copy(update=url)
@@ -65,14 +66,14 @@ def answer(slug: str, kind: str, case: str) -> Answer:
     [
         ("slack", "consumed or revoked", "terminal", "invalid_refresh_token"),
         ("slack", "wrong secret", "configuration", "bad_client_secret"),
-        ("github_app", "dead", "terminal", "bad_refresh_token"),
-        ("microsoft", "90 days unused", "terminal", "invalid_grant.70008"),
-        ("microsoft", "client loops", "transient", "invalid_grant.50196"),
-        ("atlassian", "dead", "terminal", "unauthorized_client"),
+        ("githubapp", "dead", "terminal", "bad_refresh_token"),
+        ("outlook", "90 days unused", "terminal", "invalid_grant.70008"),
+        ("outlook", "client loops", "transient", "invalid_grant.50196"),
+        ("jira", "dead", "terminal", "unauthorized_client"),
         ("hubspot", "dead", "terminal", "invalid_request.BAD_REFRESH_TOKEN"),
         ("salesforce", "lost race", "transient", "invalid_grant"),
         ("facebook", "expired", "terminal", "code.190.463"),
-        ("google", "error page", "transient", "malformed_response"),
+        ("gmail", "error page", "transient", "malformed_response"),
     ],
 )
 def test_a_refresh_is_judged_by_the_toolkits_rules(
@@ -87,7 +88,7 @@ def test_a_refresh_is_judged_by_the_toolkits_rules(
 def test_a_date_to_call_again_is_told_in_seconds(provider: ScriptedProvider) -> None:
     wanted = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     provider.answer_tokens(Answer(status=429, json={}, headers={"Retry-After": wanted}))
-    refused = client(at(provider, "google")).refresh(refresh_token=Secret("refresh-one"))
+    refused = client(at(provider, "gmail")).refresh(refresh_token=Secret("refresh-one"))
     assert isinstance(refused, Refused)
     assert refused.retry_after == pytest.approx(3600, abs=60)
 
@@ -96,9 +97,10 @@ def test_a_date_to_call_again_is_told_in_seconds(provider: ScriptedProvider) -> 
     ("slug", "case", "code"),
     [
         ("slack", "revoked", "token_revoked"),
-        ("mailchimp", "dead token in a success", "invalid_token"),
+        ("mailchimp", "user disabled", ""),
         ("figma", "dead token", ""),
         ("linear", "dead token of GraphQL", "AUTHENTICATION_ERROR"),
+        ("linear", "dead token in a success", "AUTHENTICATION_ERROR"),
     ],
 )
 def test_a_dead_token_is_told_from_an_outage(
@@ -108,15 +110,15 @@ def test_a_dead_token_is_told_from_an_outage(
     identity = at(provider, slug).identity
     assert identity is not None
     with pytest.raises(ProbeRejected) as caught:
-        identify(access_token=Secret("access-one"), identity=identity)
+        ask_identity(Secret("access-one"), identity)
     assert caught.value.error_code == code
 
 
 @pytest.mark.parametrize(
     ("slug", "case", "seconds"),
     [
-        ("google", "quota", 30),
-        ("github_app", "rate limit", 60),
+        ("gmail", "quota", 30),
+        ("githubapp", "rate limit", 60),
         ("figma", "a scope is missing so the token lives", None),
         ("dropbox", "a scope is missing so the token lives", None),
     ],
@@ -128,13 +130,13 @@ def test_a_limit_or_a_missing_scope_is_no_dead_token(
     identity = at(provider, slug).identity
     assert identity is not None
     with pytest.raises(IdentityUnavailable) as caught:
-        identify(access_token=Secret("access-one"), identity=identity)
+        ask_identity(Secret("access-one"), identity)
     assert caught.value.retry_after == seconds
 
 
 def revoked(provider: ScriptedProvider, slug: str, answer: Answer) -> Refused | None:
     provider.answer(REVOKE_PATH, answer)
-    return client(at(provider, slug)).revoke(token=Secret("access-one"), hint="access_token")
+    return client(at(provider, slug)).revoke(tokens=TokenSet(access_token=Secret("access-one")))
 
 
 def test_a_success_that_says_ok_false_confirms_no_revocation(provider: ScriptedProvider) -> None:
