@@ -10,6 +10,9 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError
 
 from integrations import outbound
+from integrations.catalog.faults import inspect_files
+from integrations.catalog.loader import slugs
+from integrations.tools.catalog import toolkits_with_tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,4 +111,27 @@ def check_link_lifetimes(**kwargs: Any) -> list[CheckMessage]:
         )
         for name in names
         if not 60 <= getattr(settings, name) <= LONGEST_LINK_SECONDS
+    ]
+
+
+@register()
+def check_toolkits(**kwargs: Any) -> list[CheckMessage]:
+    """E008: every file of the catalog describes a toolkit."""
+    hint = (
+        "`manage.py toolkits check` checks again; docs/reference/toolkit-files.md has the fields."
+    )
+    return [
+        Error(str(fault), hint=hint, id="integrations.E008") for fault in inspect_files().faults
+    ]
+
+
+@register()
+def check_tool_files(**kwargs: Any) -> list[CheckMessage]:
+    """E009: every file of tools is named for a toolkit. What is in them is read when it is used."""
+    hint = "Rename it. `manage.py tools check` reads the files as well."
+    return [
+        Error(
+            f"catalog/tools/{name}.yaml is named for no toolkit.", hint=hint, id="integrations.E009"
+        )
+        for name in sorted(toolkits_with_tools() - slugs())
     ]

@@ -1,5 +1,7 @@
 """System checks: each names what is wrong, and what to do."""
 
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +9,10 @@ from cryptography.fernet import Fernet
 from django.core import checks as django_checks
 from pytest_django.fixtures import Settings
 
+from config.startup import refuse_if_unsafe
 from integrations import checks, outbound
+from integrations.catalog import loader
+from integrations.catalog.faults import inspect_files
 
 STRONG = "k3Y-" + "abcdefghijklmnopqrstuvwxyz0123456789" * 2
 
@@ -137,9 +142,39 @@ def test_e007_passes_a_minute_to_a_day(settings: Settings, seconds: int) -> None
     assert checks.check_link_lifetimes() == []
 
 
+@pytest.fixture
+def faulty_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A catalog with one file, in which a field has a wrong name."""
+    file = tmp_path / "acme.yaml"
+    file.write_text((loader.FOLDER / "github.yaml").read_text() + "\ncolour: red\n")
+    monkeypatch.setattr(checks, "inspect_files", lambda: inspect_files([file]))
+
+
+@pytest.mark.usefixtures("faulty_catalog")
+def test_e008_a_file_of_the_catalog_that_describes_no_toolkit() -> None:
+    found = checks.check_toolkits()
+    assert ids(found) == ["integrations.E008"]
+    assert found[0].msg == "acme.yaml: colour: there is no such field"
+
+
+@pytest.mark.usefixtures("db", "faulty_catalog")
+def test_e008_keeps_the_service_from_starting(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        refuse_if_unsafe()
+    assert "Refusing to start: acme.yaml: colour: there is" in capsys.readouterr().err
+
+
+def test_e008_passes_the_catalog_in_less_than_a_second_from_cold() -> None:
+    loader.get_toolkit.cache_clear()
+    start = time.process_time()
+    assert checks.check_toolkits() == []
+    # A fifth of one where nothing else runs; much more where PyYAML lacks libyaml's parser.
+    assert time.process_time() - start < 1
+
+
 def test_every_check_runs_with_manage_py_check() -> None:
     found: list[Any] = list(django_checks.registry.registry.get_checks())
     registered = {check.__name__ for check in found}
     ours = {name for name in vars(checks) if name.startswith("check_")}
-    assert len(ours) == 6
+    assert len(ours) == 8
     assert ours <= registered
