@@ -8,7 +8,8 @@ PYTHONS := python3.13 python3.12 python3.11 python3 python3.14 python
 THROWAWAY := $(BIN)/python -m config.throwaway
 
 .DEFAULT_GOAL := help
-.PHONY: help install run manage check test browser bench chaos screenshots format requirements clean
+.PHONY: help install run manage check test browser certified bench chaos screenshots toolkits \
+  format requirements clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,11 +39,14 @@ check: $(STAMP) ## format, lint, types, layers, migrations, system checks
 	$(THROWAWAY) $(BIN)/python manage.py check
 
 # ARGS="-n 2 --dist worksteal" shares them between two processes, each with a database of its own.
-test: $(STAMP) browser ## run the tests; ARGS="-k name" chooses some
+test: $(STAMP) browser certified ## run the tests; ARGS="-k name" chooses some
 	$(BIN)/python -m pytest $(ARGS)
 
 browser: $(STAMP) ## find the browser that the tests drive, or install it
 	@$(BIN)/python -m tests.browser_program
+
+certified: $(STAMP) ## install the certified OpenID server that the tests connect to
+	@$(BIN)/python -m tests.certified_server.installing
 
 bench: $(STAMP) ## measure it beside what is written by hand; ARGS="--only read --quick"
 	@$(BIN)/python -m tests.bench $(ARGS)
@@ -52,6 +56,9 @@ chaos: $(STAMP) ## kill N real processes at random, then account for every grant
 
 screenshots: $(STAMP) browser ## take the pictures in docs/img/ anew
 	$(BIN)/python -m tests.screenshots
+
+toolkits: $(STAMP) ## write docs/reference/toolkits.md anew from the catalog
+	$(THROWAWAY) $(BIN)/python manage.py toolkits page --to docs/reference/toolkits.md
 
 format: $(STAMP) ## format the code and repair what can be repaired
 	$(BIN)/ruff format .

@@ -11,7 +11,8 @@ ConnectionsError
 ├── RefreshTimeout       (another caller's refresh takes too long)
 └── LinkError
     ├── LinkUnknown, LinkExpired, LinkUsed
-    └── AttemptRefused, AttemptAnswered, AnswerLost
+    ├── AttemptRefused, AttemptAnswered, AnswerLost
+    └── KeyRefused, ProviderUnavailable, TooManyTries
 """
 
 from __future__ import annotations
@@ -150,3 +151,25 @@ class AnswerLost(LinkError):
     def __init__(self, link: ConnectLink) -> None:
         self.link = link
         super().__init__()
+
+
+class KeyRefused(LinkError):
+    """The service does not accept this key."""
+
+    code = "key_refused"
+    status = 422
+
+
+class ProviderUnavailable(LinkError):
+    """The service could not be reached. Nothing was connected."""
+
+    code = "provider_unavailable"
+    status = 502
+    retryable = True
+
+
+class TooManyTries(LinkError):
+    """This link was tried too often. Ask for a new one."""
+
+    code = "too_many_tries"
+    status = 429

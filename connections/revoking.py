@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from connections.grants import is_superseded
 from connections.models import Revocation
-from integrations.schemes import OAuth2Client, RefusalKind, Refused, TokenSet
+from integrations.schemes import RefusalKind, Refused, TokenSet, scheme_of
 from integrations.secrets.keyring import SealingError
 
 if TYPE_CHECKING:
@@ -67,12 +67,10 @@ def revoke(revocation: Revocation) -> Refused | None:
 
 
 def _call(revocation: Revocation) -> Refused | None:
-    """Revoke the refresh token, or the access token where that is all there is."""
     tokens = TokenSet.from_payload(revocation.payload)
-    client = OAuth2Client.of(revocation.account.auth_config)
-    if tokens.refresh_token is not None:
-        return client.revoke(token=tokens.refresh_token, hint="refresh_token")
-    return client.revoke(token=tokens.access_token, hint="access_token")
+    account = revocation.account
+    scheme = scheme_of(account.auth_config, account.parameters, client_id=account.oauth_client_id)
+    return scheme.revoke(tokens=tokens)
 
 
 def finish(revocation: Revocation, refusal: Refused | None) -> None:

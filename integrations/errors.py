@@ -49,3 +49,10 @@ class MissingScope(IntegrationsError):
 
     code = "insufficient_scope"
     status = 403
+
+
+class StillInUse(IntegrationsError):
+    """Accounts were connected with this auth config. Disable it instead."""
+
+    code = "still_in_use"
+    status = 409

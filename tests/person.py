@@ -16,9 +16,9 @@ class Person:
         self.path = urlsplit(url).path
         self.authorization: dict[str, str] = {}
 
-    def set_out(self) -> str:
-        """Press the button; return where it leads."""
-        response = self.client.post(self.path)
+    def set_out(self, **given: str) -> str:
+        """Fill in what is ``given`` and press the button; return where it leads."""
+        response = self.client.post(self.path, given)
         target: str = response.headers.get("Location", "")
         query = parse_qs(urlsplit(target).query)
         self.authorization = {name: values[0] for name, values in query.items()}

@@ -53,6 +53,9 @@ class ScriptedProvider:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, str]]] = []
+        # Of each call: its headers, and its path with the query.
+        self.heads: list[dict[str, str]] = []
+        self.targets: list[str] = []
         self._queues: dict[str, deque[Answer]] = {
             TOKEN_PATH: deque([tokens()]),
             USERINFO_PATH: deque([Answer(json={"sub": "7", "email": "alice@example.com"})]),
@@ -113,6 +116,8 @@ class ScriptedProvider:
                 self._respond({name: values[0] for name, values in form.items()})
 
             def _respond(self, form: dict[str, str]) -> None:
+                provider.heads.append(dict(self.headers))
+                provider.targets.append(self.path)
                 answer = provider.take(urlsplit(self.path).path, form)
                 answer.before()
                 self.send_response(answer.status)

@@ -50,6 +50,7 @@ class AccountOut(Schema):
     tenant_id: str
     auth_config_id: str
     toolkit: str
+    scheme: str = Field(description="How it authenticates: oauth2, api_key, ...")
     alias: str
     status: str
     reason_code: str
@@ -58,6 +59,12 @@ class AccountOut(Schema):
     identity: str = Field(description="Whose account it is at the service; empty if unknown.")
     scopes_requested: list[str]
     scopes_granted: list[str]
+    missing_scopes: list[str] = Field(
+        description="Scopes that the auth config needs and this grant lacks: reconnect it."
+    )
+    base_url: str | None = Field(description="Where to call this account's API.")
+    parameters: dict[str, str] = Field(description="What the account brings for that address.")
+    proven: bool = Field(description="Whether the service has confirmed the credentials.")
     expires_at: datetime | None = Field(description="When the access token ends.")
     refreshed_at: datetime | None
     next_refresh_at: datetime | None
@@ -84,6 +91,14 @@ class AccountOut(Schema):
     @staticmethod
     def resolve_identity(account: ConnectedAccount) -> str:
         return account.identity_label
+
+    @staticmethod
+    def resolve_scheme(account: ConnectedAccount) -> str:
+        return account.auth_config.scheme
+
+    @staticmethod
+    def resolve_proven(account: ConnectedAccount) -> bool:
+        return account.last_verified_at is not None
 
     @staticmethod
     def resolve_next_refresh_at(account: ConnectedAccount) -> datetime | None:
@@ -150,3 +165,4 @@ class CredentialsOut(Schema):
     expires_at: datetime | None
     scopes: list[str]
     generation: int
+    fields: dict[str, str] = Field(description="The parts of a key, by the names of its form.")

@@ -44,4 +44,5 @@ def credentials(
         expires_at=grant.expires_at,
         scopes=grant.scopes,
         generation=grant.generation,
+        fields={name: part.reveal() for name, part in grant.tokens.fields.items()},
     )

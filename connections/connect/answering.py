@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef
@@ -10,7 +11,8 @@ from connections.connect.completing import complete, fail
 from connections.errors import AnswerLost, AttemptAnswered, AttemptRefused, AuthConfigDisabled
 from connections.models import ConnectAttempt, ConnectLink, Reason
 from integrations.database import DATABASE_AWAY
-from integrations.schemes import Granted, OAuth2Client
+from integrations.models.auth_config import Scheme
+from integrations.schemes import Granted, OAuth1Client, OAuth2Client
 from integrations.schemes.error_codes import provider_error_code
 from integrations.secrets import Secret
 from integrations.tokens import digest
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connections.connect.outcome import Outcome
+    from integrations.schemes import Verdict
 
 
 def take_answer(
@@ -43,14 +46,11 @@ def take_answer(
         raise AttemptRefused
     if not attempt.auth_config.enabled:
         raise AuthConfigDisabled(auth_config_id=auth_config_id)
-    issuer = answer.get("iss", "")
-    if issuer and attempt.expected_issuer and issuer != attempt.expected_issuer:
+    if not _is_from_expected_issuer(attempt, answer.get("iss", "")):
         raise AttemptRefused
     _consume(attempt, now)
     try:
-        if "code" not in answer:
-            return _declined(attempt, answer.get("error", ""), now)
-        return _exchange(attempt, Secret(answer["code"]), now)
+        return _exchange(attempt, answer, now)
     except DATABASE_AWAY as error:
         raise AnswerLost(attempt.link) from error
 
@@ -70,6 +70,18 @@ def _attempt(state: str) -> ConnectAttempt:
     return attempt
 
 
+def _is_from_expected_issuer(attempt: ConnectAttempt, issuer: str) -> bool:
+    """Whether the answer names the issuer that was asked (RFC 9207, 2.4).
+
+    Where the provider is known to name it always, an answer that does not is somebody else's.
+    """
+    if not attempt.expected_issuer:
+        return True
+    if not issuer:
+        return not attempt.auth_config.catalog_entry.issuer_in_response
+    return issuer == attempt.expected_issuer
+
+
 def _consume(attempt: ConnectAttempt, now: datetime) -> None:
     """Mark the attempt answered: of two answers at once one gets through.
 
@@ -85,18 +97,48 @@ def _consume(attempt: ConnectAttempt, now: datetime) -> None:
 
 
 def _declined(attempt: ConnectAttempt, error: str, now: datetime) -> Outcome:
-    denied = error == "access_denied"
+    # OAuth 1 has no error in its redirect: who comes back without a verifier said no.
+    denied = error == "access_denied" or (not error and _is_oauth1(attempt))
     reason = Reason.CONSENT_DENIED if denied else Reason.EXCHANGE_FAILED
     return fail(attempt=attempt, reason=reason, error_code=provider_error_code(error), now=now)
 
 
-def _exchange(attempt: ConnectAttempt, code: Secret, now: datetime) -> Outcome:
-    client = OAuth2Client.of(attempt.auth_config)
-    verdict = client.exchange_code(
-        code=code, redirect_uri=attempt.redirect_uri, code_verifier=attempt.code_verifier
-    )
+def _exchange(attempt: ConnectAttempt, answer: Mapping[str, str], now: datetime) -> Outcome:
+    exchange = _exchange_verifier if _is_oauth1(attempt) else _exchange_code
+    verdict = exchange(attempt, answer)
+    if verdict is None:
+        return _declined(attempt, answer.get("error", ""), now)
     if isinstance(verdict, Granted):
-        return complete(attempt=attempt, tokens=verdict.tokens, asked_at=now)
+        return complete(attempt=attempt, tokens=verdict.tokens, redirect=answer, asked_at=now)
     return fail(
         attempt=attempt, reason=Reason.EXCHANGE_FAILED, error_code=verdict.error_code, now=now
+    )
+
+
+def _is_oauth1(attempt: ConnectAttempt) -> bool:
+    return attempt.auth_config.scheme == Scheme.OAUTH1
+
+
+def _exchange_code(attempt: ConnectAttempt, answer: Mapping[str, str]) -> Verdict | None:
+    """Trade the code for tokens; None where the provider sent none."""
+    if "code" not in answer:
+        return None
+    toolkit = attempt.auth_config.catalog_entry.with_connection(attempt.parameters)
+    return OAuth2Client.of(attempt.auth_config, toolkit).exchange_code(
+        code=Secret(answer["code"]),
+        redirect_uri=attempt.redirect_uri,
+        code_verifier=attempt.code_verifier,
+    )
+
+
+def _exchange_verifier(attempt: ConnectAttempt, answer: Mapping[str, str]) -> Verdict | None:
+    """Trade the verifier of OAuth 1 for tokens; None where there is none for this trip's token."""
+    kept = json.loads(attempt.request_token.reveal())
+    if "oauth_verifier" not in answer or answer.get("oauth_token") != kept["token"]:
+        return None
+    toolkit = attempt.auth_config.catalog_entry.with_connection(attempt.parameters)
+    return OAuth1Client.of(attempt.auth_config, toolkit).exchange_verifier(
+        token=Secret(kept["token"]),
+        token_secret=Secret(kept["secret"]),
+        verifier=Secret(answer["oauth_verifier"]),
     )

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hmac
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -20,40 +21,79 @@ from connections.lifecycle import move
 from connections.models import ConnectedAccount, ConnectLink, Reason, Status
 from connections.schedule import new_grant_columns
 from connections.tasks import wake_revoker
-from integrations.schemes import IdentityUnavailable, ProbeRejected, UpstreamIdentity, identify
+from integrations.schemes import (
+    IdentityUnavailable,
+    ProbeRejected,
+    UpstreamIdentity,
+    from_provider,
+    scheme_of,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from connections.models import ConnectAttempt
-    from integrations.catalog import Identity
     from integrations.schemes import TokenSet
     from integrations.secrets import Secret
 
 
-def complete(*, attempt: ConnectAttempt, tokens: TokenSet, asked_at: datetime) -> Outcome:
+def complete(
+    *,
+    attempt: ConnectAttempt,
+    tokens: TokenSet,
+    redirect: Mapping[str, str],
+    asked_at: datetime,
+) -> Outcome:
     """Store ``tokens`` as the account's grant once they are proven.
 
     Tokens of the wrong person are revoked. Those of a person nobody knows are left to run out:
     revoking them might end a grant that another account stands on.
 
     Args:
+        redirect: the query with which the person came back from the provider.
         asked_at: a time before the tokens were issued: their lifetimes are counted from it, so
             that none is thought to outlive its end.
     """
-    toolkit = attempt.auth_config.catalog_entry
     if attempt.nonce and not _nonce_matches(tokens.id_token, attempt.nonce):
         return _reject(attempt, tokens, Reason.EXCHANGE_FAILED, "nonce_mismatch")
-    identity = None
-    if toolkit.identity is not None:
-        try:
-            identity = _identify(tokens, toolkit.identity)
-        except ProbeRejected as error:
-            code = error.error_code or "probe_rejected"
-            return _reject(attempt, tokens, Reason.PROBE_REJECTED, code)
-        except IdentityUnavailable as error:
-            return _reject(attempt, tokens, Reason.EXCHANGE_FAILED, error.code)
-    return _store(attempt, tokens, identity, asked_at, timezone.now())
+    try:
+        proven = prove(attempt=attempt, tokens=tokens, redirect=redirect)
+    except ProbeRejected as error:
+        code = error.error_code or "probe_rejected"
+        return _reject(attempt, tokens, Reason.PROBE_REJECTED, code)
+    except IdentityUnavailable as error:
+        return _reject(attempt, tokens, Reason.EXCHANGE_FAILED, error.code)
+    return store(attempt=attempt, tokens=tokens, proven=proven, asked_at=asked_at)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proven:
+    """What the provider told: whose account it is, and what the account brings."""
+
+    identity: UpstreamIdentity | None
+    parameters: dict[str, str]
+
+
+def prove(*, attempt: ConnectAttempt, tokens: TokenSet, redirect: Mapping[str, str]) -> Proven:
+    """Ask the provider whose account ``tokens`` open.
+
+    Raises:
+        ProbeRejected: it does not take them.
+        IdentityUnavailable: it could not be asked, or did not say what has to be known.
+    """
+    toolkit = attempt.auth_config.catalog_entry.with_connection(attempt.parameters)
+    told = from_provider(toolkit, redirect=redirect, tokens=tokens)
+    parameters = {**attempt.parameters, **told}
+    scheme = scheme_of(attempt.auth_config, parameters)
+    try:
+        identity = scheme.identify(tokens=tokens)
+    except IdentityUnavailable as error:
+        if error.retry_after is not None:
+            raise
+        # The call is read-only, so an outage of a moment is worth a second try.
+        identity = scheme.identify(tokens=tokens)
+    return Proven(identity=identity, parameters=parameters)
 
 
 def fail(
@@ -90,14 +130,11 @@ def fail(
     )
 
 
-def _store(
-    attempt: ConnectAttempt,
-    tokens: TokenSet,
-    identity: UpstreamIdentity | None,
-    asked_at: datetime,
-    now: datetime,
+def store(
+    *, attempt: ConnectAttempt, tokens: TokenSet, proven: Proven, asked_at: datetime
 ) -> Outcome:
-    link = attempt.link
+    """Store ``tokens`` as the account's grant, unless they are somebody else's."""
+    now, link, identity = timezone.now(), attempt.link, proven.identity
     with transaction.atomic():
         account = ConnectedAccount.objects.locked(link.account_id)
         if account.status == Status.DELETED:
@@ -106,7 +143,7 @@ def _store(
             pass
         else:
             _complete_link(link, now)
-            _activate(account, attempt, tokens, identity, asked_at=asked_at, now=now)
+            _activate(account, attempt, tokens, proven, asked_at=asked_at, now=now)
             return Outcome(
                 link=link, account=account, succeeded=True, reason=Reason(account.status_reason)
             )
@@ -122,17 +159,20 @@ def _activate(
     account: ConnectedAccount,
     attempt: ConnectAttempt,
     tokens: TokenSet,
-    identity: UpstreamIdentity | None,
+    proven: Proven,
     *,
     asked_at: datetime,
     now: datetime,
 ) -> None:
+    identity = proven.identity
     connected_before = account.transitions.filter(to_status=Status.ACTIVE).exists()
     reason = Reason.RECONNECTED if connected_before else Reason.CONNECTED
     granted = attempt.scopes if tokens.scopes is None else tokens.scopes
     changes = new_grant_columns(tokens=tokens, auth_config=attempt.auth_config, now=asked_at) | {
         "scopes_requested": attempt.scopes,
         "scopes_granted": granted,
+        "parameters": proven.parameters,
+        "oauth_client_id": attempt.auth_config.client_id,
     }
     if identity is not None:
         changes |= {
@@ -192,16 +232,6 @@ def _is_somebody_else(account: ConnectedAccount, identity: UpstreamIdentity | No
     if not account.identity_id:
         return False
     return identity is None or identity.id != account.identity_id
-
-
-def _identify(tokens: TokenSet, identity: Identity) -> UpstreamIdentity:
-    try:
-        return identify(access_token=tokens.access_token, identity=identity)
-    except IdentityUnavailable as error:
-        if error.retry_after is not None:
-            raise
-        # The call is read-only, so an outage of a moment is worth a second try.
-        return identify(access_token=tokens.access_token, identity=identity)
 
 
 def _nonce_matches(id_token: Secret | None, nonce: str) -> bool:

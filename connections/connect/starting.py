@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from authlib.common.urls import add_params_to_uri
 from django.db import transaction
 
-from connections.errors import AuthConfigDisabled, LinkExpired, LinkUnknown, LinkUsed
+from connections.errors import (
+    AuthConfigDisabled,
+    LinkExpired,
+    LinkUnknown,
+    LinkUsed,
+    ProviderUnavailable,
+)
 from connections.models import ConnectAttempt, ConnectLink, Status
-from integrations.schemes import OAuth2Client
+from integrations.models.auth_config import Scheme
+from integrations.schemes import OAuth1Client, OAuth2Client, Refused, from_person
 from integrations.secrets import Secret
 from integrations.tokens import digest, new_token
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
+
+    from integrations.catalog import Toolkit
 
 # How long a person may take at the provider: signing up there, finding a second factor.
 ATTEMPT_LIFETIME = timedelta(minutes=30)
@@ -56,23 +68,39 @@ def find_completed_link(*, link_id: str, browser: str) -> ConnectLink:
     return link
 
 
-def start_attempt(*, token: str, browser: str, now: datetime) -> Departure:
+def start_attempt(
+    *, token: str, browser: str, given: Mapping[str, str], now: datetime
+) -> Departure:
     """Bind the link to ``browser`` and say where at the provider to send the person.
 
     Args:
         browser: the random text in this browser's cookie.
+        given: what the person typed in for the toolkit's connection parameters.
 
     Raises:
         LinkUnknown, LinkExpired, LinkUsed: as `find_link`; of two browsers at once one wins.
         AuthConfigDisabled: the project switched the auth config off.
+        InvalidInput: something that the toolkit needs to know is missing or cannot be right.
+        ProviderUnavailable: OAuth 1 begins with a call to the provider, and it failed.
     """
     with transaction.atomic():
-        link = find_link(token=token, browser=browser, now=now)
-        link = ConnectLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
-        _check(link, browser=browser, now=now)
-        link.browser_digest = digest(browser)
-        link.save(update_fields=["browser_digest"])
-        return Departure(link=link, url=_begin(link, browser=browser, now=now))
+        link = bind(token=token, browser=browser, now=now)
+        trip = _prepare(link, browser=browser, given=given, now=now)
+    # A call to the provider belongs into no transaction.
+    return Departure(link=link, url=_departure_url(trip))
+
+
+def bind(*, token: str, browser: str, now: datetime) -> ConnectLink:
+    """Bind the link to ``browser``, in the caller's transaction. Raises as `start_attempt`."""
+    link = find_link(token=token, browser=browser, now=now)
+    locked = ConnectLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
+    locked.account = link.account
+    _check(locked, browser=browser, now=now)
+    if not locked.account.auth_config.enabled:
+        raise AuthConfigDisabled
+    locked.browser_digest = digest(browser)
+    locked.save(update_fields=["browser_digest"])
+    return locked
 
 
 def _check(link: ConnectLink, *, browser: str, now: datetime) -> None:
@@ -86,32 +114,66 @@ def _check(link: ConnectLink, *, browser: str, now: datetime) -> None:
         raise LinkUsed
 
 
-def _begin(link: ConnectLink, *, browser: str, now: datetime) -> str:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class _Trip:
+    """An attempt that begins, and the texts of it of which only digests are stored."""
+
+    attempt: ConnectAttempt
+    toolkit: Toolkit
+    state: str
+
+
+def _prepare(link: ConnectLink, *, browser: str, given: Mapping[str, str], now: datetime) -> _Trip:
     auth_config = link.account.auth_config
-    if not auth_config.enabled:
-        raise AuthConfigDisabled
-    client = OAuth2Client.of(auth_config)
+    toolkit = auth_config.catalog_entry
+    parameters = from_person(toolkit, given)
+    toolkit = toolkit.with_connection(parameters)
     scopes = auth_config.requested_scopes
     state = new_token()
+    is_oauth2 = auth_config.scheme == Scheme.OAUTH2
     attempt = ConnectAttempt(
         project_id=link.project_id,
         link=link,
         auth_config=auth_config,
         state_digest=digest(state),
         browser_digest=digest(browser),
-        nonce=new_token() if "openid" in scopes else "",
-        expected_issuer=client.toolkit.issuer or "",
+        nonce=new_token() if is_oauth2 and "openid" in scopes else "",
+        expected_issuer=toolkit.issuer or "",
         redirect_uri=auth_config.redirect_uri,
         scopes=scopes,
+        parameters=parameters,
         expires_at=now + ATTEMPT_LIFETIME,
     )
-    verifier = Secret(new_token()) if client.toolkit.pkce else None
-    attempt.code_verifier = verifier
+    attempt.code_verifier = Secret(new_token()) if is_oauth2 and toolkit.pkce else None
     attempt.save(force_insert=True)
-    return client.authorization_url(
+    return _Trip(attempt=attempt, toolkit=toolkit, state=state)
+
+
+def _departure_url(trip: _Trip) -> str:
+    attempt = trip.attempt
+    if attempt.auth_config.scheme == Scheme.OAUTH1:
+        return _oauth1_url(trip)
+    return OAuth2Client.of(attempt.auth_config, trip.toolkit).authorization_url(
         redirect_uri=attempt.redirect_uri,
-        scopes=scopes,
-        state=state,
-        code_verifier=verifier,
+        scopes=attempt.scopes,
+        state=trip.state,
+        code_verifier=attempt.code_verifier,
         nonce=attempt.nonce,
     )
+
+
+def _oauth1_url(trip: _Trip) -> str:
+    """Get a request token; its secret is kept for when the person comes back.
+
+    OAuth 1 has no state of its own, so it travels in the callback's address.
+    """
+    attempt = trip.attempt
+    callback_url = str(add_params_to_uri(attempt.redirect_uri, [("state", trip.state)]))
+    client = OAuth1Client.of(attempt.auth_config, trip.toolkit)
+    request_token = client.begin(callback_url=callback_url, scopes=attempt.scopes)
+    if isinstance(request_token, Refused):
+        raise ProviderUnavailable(error_code=request_token.error_code)
+    pair = {"token": request_token.token.reveal(), "secret": request_token.secret.reveal()}
+    attempt.request_token = Secret(json.dumps(pair))
+    attempt.save(update_fields=["request_token"])
+    return request_token.url

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -15,6 +14,8 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 
 from connections.connect.answering import take_answer
+from connections.connect.fields import form_context, form_source
+from connections.connect.keying import take_key
 from connections.connect.pages import (
     confirm_context,
     done_context,
@@ -24,20 +25,33 @@ from connections.connect.pages import (
     return_url,
 )
 from connections.connect.starting import find_completed_link, find_link, start_attempt
-from connections.errors import AnswerLost, ConnectionsError, LinkError
+from connections.errors import (
+    AnswerLost,
+    ConnectionsError,
+    KeyRefused,
+    LinkError,
+    ProviderUnavailable,
+)
 from connections.issuing import LINK_PATH
+from integrations.errors import InvalidInput
+from integrations.models.auth_config import OAUTH_SCHEMES
 from integrations.tokens import new_token
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.http import HttpRequest
 
     from connections.connect.outcome import Outcome
     from connections.models import ConnectLink
+    from integrations.errors import EvergrantError
 
 BROWSER_COOKIE = "evergrant_connect"
 # Longer than any link lives, and a trip that begins at its end.
 BROWSER_COOKIE_SECONDS = 25 * 3600
 LONGEST_PARAMETER = 4096
+# A key file is the largest thing that a person is asked for.
+LONGEST_VALUE = 65_536
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -50,20 +64,22 @@ class LinkView(View):
             link = find_link(token=token, browser=_browser(request), now=timezone.now())
         except ConnectionsError as error:
             return _refusal(request, error)
-        start_url = reverse("connect:link", args=[token])
-        response = render(request, "connect/confirm.html", confirm_context(link, start_url))
-        return _allow_form_to(response, link)
+        return _form(request, link, token)
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Bind the link to this browser and send the person to the provider."""
+        """Bind the link to this browser, and send the person to the provider or take her key in."""
         browser = _browser(request) or new_token()
+        given = {name: str(value)[:LONGEST_VALUE] for name, value in request.POST.items()}
         try:
-            departure = start_attempt(token=token, browser=browser, now=timezone.now())
+            link = find_link(token=token, browser=browser, now=timezone.now())
+            try:
+                response = _set_out(request, link, token, browser, given)
+            except (InvalidInput, KeyRefused, ProviderUnavailable) as error:
+                response = _form(request, link, token, error=error, given=given)
         except ConnectionsError as error:
             return _refusal(request, error)
-        response = HttpResponseRedirect(departure.url)
         _set_cookie(request, response, BROWSER_COOKIE, browser)
-        _set_cookie(request, response, _try_again_cookie(departure.link), token)
+        _set_cookie(request, response, _try_again_cookie(link), token)
         return response
 
 
@@ -99,6 +115,33 @@ class FinishedView(View):
         except LinkError as error:
             return _refusal(request, error)
         return render(request, "connect/done.html", done_context(link))
+
+
+def _form(
+    request: HttpRequest,
+    link: ConnectLink,
+    token: str,
+    *,
+    error: EvergrantError | None = None,
+    given: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """Show who asks for what, with the fields that there are to fill in."""
+    context = confirm_context(link, reverse("connect:link", args=[token]))
+    context |= form_context(link, error=error, given=given or {})
+    page = "connect/key.html" if context["key_form"] else "connect/confirm.html"
+    status = HTTPStatus.OK if error is None else error.status
+    return _allow_form_to(render(request, page, context, status=status), link)
+
+
+def _set_out(
+    request: HttpRequest, link: ConnectLink, token: str, browser: str, given: Mapping[str, str]
+) -> HttpResponse:
+    now = timezone.now()
+    if link.account.auth_config.scheme in OAUTH_SCHEMES:
+        departure = start_attempt(token=token, browser=browser, given=given, now=now)
+        return HttpResponseRedirect(departure.url)
+    outcome = take_key(token=token, browser=browser, given=given, now=now)
+    return _success(outcome) if outcome.succeeded else _failure(request, outcome)
 
 
 def _success(outcome: Outcome) -> HttpResponse:
@@ -159,8 +202,8 @@ def _set_cookie(request: HttpRequest, response: HttpResponse, name: str, value: 
 
 def _allow_form_to(response: HttpResponse, link: ConnectLink) -> HttpResponse:
     """Let the page's form lead to the provider: browsers hold redirects to `form-action` too."""
-    parts = urlsplit(link.account.catalog_entry.authorization_url)
+    source = form_source(link.account.auth_config.catalog_entry.authorization_url)
     # What django-csp's decorator sets; the origin is known only here.
-    update = {"form-action": [f"{parts.scheme}://{parts.netloc}"]}
+    update = {"form-action": [source]} if source else {}
     response._csp_update = update  # type: ignore[attr-defined]  # noqa: SLF001
     return response

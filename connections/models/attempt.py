@@ -22,6 +22,12 @@ class ConnectAttempt(ProjectScopedModel):
     state_digest = models.CharField(max_length=64, unique=True, editable=False)
     browser_digest = models.CharField(max_length=64, editable=False)
     code_verifier = SealedField(null=True)
+    # OAuth 1 (RFC 5849, 2.1): the temporary token and its secret, as JSON.
+    request_token = SealedField(null=True)
+    # What the person gave for the toolkit's URLs.
+    parameters = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), blank=True, editable=False
+    )
     nonce = models.CharField(max_length=64, blank=True, editable=False)
     expected_issuer = models.CharField(max_length=500, blank=True)
     redirect_uri = models.CharField(max_length=2000)

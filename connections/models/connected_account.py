@@ -76,6 +76,12 @@ class ConnectedAccount(ProjectScopedModel):
     # The auth config's, never changed; an index finds an account by its auth config.
     toolkit = models.SlugField(max_length=64, db_index=False)
     alias = models.CharField(max_length=100, blank=True)
+    # The client that the grant was given to: a refresh token works for that one only.
+    oauth_client_id = models.CharField(max_length=500, blank=True, db_default="", editable=False)
+    # What differs from account to account in the toolkit's URLs: a shop's name, a tenant's host.
+    parameters = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), blank=True, editable=False
+    )
 
     status = models.CharField(
         max_length=12, choices=Status, default=Status.INITIATED, editable=False
@@ -217,8 +223,31 @@ class ConnectedAccount(ProjectScopedModel):
 
     @property
     def catalog_entry(self) -> Toolkit:
-        """The toolkit's facts, with the auth config's parameters in its URLs."""
-        return self.auth_config.catalog_entry
+        """The toolkit's facts, with the auth config's and this account's parameters in its URLs."""
+        return self.auth_config.catalog_entry.with_connection(self.parameters)
+
+    @property
+    def missing_scopes(self) -> list[str]:
+        """Scopes that the auth config asks for by now and the grant has not; reconnecting helps."""
+        toolkit = self.known_toolkit
+        if toolkit is None or not self.granted_at or not self.scopes_granted:
+            return []
+        wanted = self.auth_config.required_scopes
+        return toolkit.missing_scopes(wanted=wanted, granted=self.scopes_granted)
+
+    @property
+    def base_url(self) -> str | None:
+        """Where this account's API is called, as far as that is known."""
+        toolkit = self.known_toolkit
+        return toolkit.base_url if toolkit else None
+
+    @property
+    def known_toolkit(self) -> Toolkit | None:
+        """As `catalog_entry`; None where the catalog has lost it."""
+        try:
+            return self.catalog_entry
+        except LookupError:
+            return None
 
     def lives_for(self, seconds: float, *, now: datetime) -> bool:
         """Whether the access token is good for that many seconds more."""

@@ -10,7 +10,7 @@ from django.utils import timezone
 from connections import vault
 from connections.probing.finding import Alive, Dead, Finding, Renewed, Unknown
 from connections.refresh.work import call_provider
-from integrations.schemes import IdentityUnavailable, ProbeRejected, identify
+from integrations.schemes import IdentityUnavailable, ProbeRejected, scheme_of
 from integrations.secrets.keyring import SealingError
 
 if TYPE_CHECKING:
@@ -42,11 +42,9 @@ def probe(probe: Probe) -> Finding:
 
 
 def _ask(probe: Probe, tokens: TokenSet) -> Finding:
-    identity = probe.auth_config.catalog_entry.identity
-    if identity is None:
-        return Unknown(probe=probe, error_code="invalid_request")
+    scheme = scheme_of(probe.auth_config, probe.parameters, client_id=probe.oauth_client_id)
     try:
-        found = identify(access_token=tokens.access_token, identity=identity, now=timezone.now())
+        found = scheme.identify(tokens=tokens, now=timezone.now())
     except ProbeRejected as error:
         return Dead(
             probe=probe,
@@ -61,6 +59,8 @@ def _ask(probe: Probe, tokens: TokenSet) -> Finding:
             http_status=error.http_status,
             retry_after=error.retry_after,
         )
+    if found is None:
+        return Unknown(probe=probe, error_code="invalid_request")
     if probe.identity_id and found.id != probe.identity_id:
         # A token does not change hands: the catalog or the provider is wrong, and a person looks.
         log.error("probe_identity_differs", connected_account_id=probe.account_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -98,6 +99,8 @@ def _probe(row: Mapping[str, Any], auth_config: AuthConfig, generation: int, pay
         account_id=row["id"],
         toolkit=row["toolkit"],
         auth_config=auth_config,
+        parameters=json.loads(row["parameters"]),
+        oauth_client_id=row["oauth_client_id"],
         credentials=Credentials(
             account_id=row["id"],
             project_id=row["project_id"],

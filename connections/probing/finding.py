@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from connections.models import Credentials
     from connections.refresh.claim import Claim
     from connections.refresh.work import Answer
@@ -24,6 +26,8 @@ class Probe:
     account_id: str
     toolkit: str
     auth_config: AuthConfig
+    parameters: Mapping[str, str]
+    oauth_client_id: str
     credentials: Credentials
     identity_id: str
     failures: int

@@ -29,6 +29,7 @@ SELECT auth_config_id FROM due WHERE probe_at <= %(now)s ORDER BY probe_at
 # An account that somebody refreshes is proven by that.
 _CLAIM = """
 SELECT account.id, account.auth_config_id, account.project_id, account.toolkit, account.status,
+       account.parameters::text AS parameters, account.oauth_client_id,
        account.identity_id, account.expires_at, account.probe_failures, account.refused_generation
 FROM jsonb_to_recordset(%(limits)s) AS share(auth_config_id text, most int)
 CROSS JOIN LATERAL (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,8 @@ class Claim:
     project_id: str
     toolkit: str
     auth_config: AuthConfig
+    parameters: Mapping[str, str]
+    oauth_client_id: str
     credentials: Credentials
     trigger: Trigger
     worker: str
@@ -211,6 +214,8 @@ def _claim(
         project_id=row["project_id"],
         toolkit=row["toolkit"],
         auth_config=auth_config,
+        parameters=json.loads(row["parameters"]),
+        oauth_client_id=row["oauth_client_id"],
         credentials=Credentials(
             account_id=row["id"],
             project_id=row["project_id"],

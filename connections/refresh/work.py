@@ -18,7 +18,7 @@ from connections.refresh.outcome import NO_REFRESH_TOKEN, store_refusal
 from connections.refresh.storing import store_issued, store_plain
 from integrations.database import DATABASE_AWAY, is_away, is_locked
 from integrations.outbound import LIMITS, Role
-from integrations.schemes import Granted, OAuth2Client, RefusalKind, Refused
+from integrations.schemes import Granted, RefusalKind, Refused, scheme_of
 from integrations.secrets.keyring import SealingError
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def _call(claim: Claim) -> Verdict:
     if claim.ends_at - time.monotonic() < LIMITS[Role.TOKEN].deadline:
         # This process stood still for so long that the lease could end amid the call.
         return Refused(kind=RefusalKind.TRANSIENT, error_code="lease_too_short")
-    client = OAuth2Client.of(claim.auth_config)
-    return client.refresh(refresh_token=tokens.refresh_token, ends_at=claim.ends_at)
+    scheme = scheme_of(claim.auth_config, claim.parameters, client_id=claim.oauth_client_id)
+    return scheme.refresh(refresh_token=tokens.refresh_token, ends_at=claim.ends_at)
 
 
 def store(answers: Sequence[Answer], *, troubled: Iterable[str], now: datetime) -> list[Answer]:

@@ -3,11 +3,18 @@
 from datetime import datetime
 
 from ninja import Query, Router, Schema, Status
+from pydantic import Field
 
 from integrations.api.access import ApiRequest, get_or_404, requires
 from integrations.api.pagination import Page, PageQuery, paginate
 from integrations.api.text import RequiredText, ShortText, Text
-from integrations.auth_configs import create_auth_config
+from integrations.auth_configs import (
+    create_auth_config,
+    delete_auth_config,
+    forget_older_secrets,
+    switch_auth_config,
+    update_auth_config,
+)
 from integrations.catalog import Toolkit, UnknownToolkit, all_toolkits, get_toolkit
 from integrations.errors import NotFound
 from integrations.models import AuthConfig
@@ -23,8 +30,21 @@ class ToolkitOut(Schema):
     slug: str
     name: str
     description: str
+    category: str
+    schemes: list[str] = Field(description="Ways to authenticate, the usual one first.")
+    base_url: str | None = Field(description="Where its API is, with {placeholders}.")
     default_scopes: list[str]
     parameters: dict[str, str]
+    console_url: str | None = Field(description="Where an OAuth app is registered.")
+    docs_url: str | None
+
+
+class ToolkitQuery(Schema):
+    """Which toolkits to list."""
+
+    category: ShortText | None = None
+    scheme: ShortText | None = None
+    search: ShortText | None = None
 
 
 class AuthConfigIn(Schema):
@@ -32,13 +52,29 @@ class AuthConfigIn(Schema):
 
     name: RequiredText
     toolkit: RequiredText
-    client_id: RequiredText
+    scheme: ShortText = Field("", description="One of the toolkit's; empty: its first.")
+    client_id: Text = Field("", description="For OAuth: of the app that you registered there.")
     client_secret: Text = ""
-    scopes: list[ShortText] = []
+    scopes: list[ShortText] = Field([], description="Needed; empty: the toolkit's defaults.")
+    optional_scopes: list[ShortText] = []
     parameters: dict[str, Text] = {}
     authorization_parameters: dict[str, Text] = {}
     token_parameters: dict[str, Text] = {}
     testing_mode: bool = False
+
+
+class AuthConfigChangeIn(Schema):
+    """What to change; what is left out stays. A new secret is tried first, then the one before."""
+
+    name: RequiredText | None = None
+    client_id: Text | None = None
+    client_secret: Text | None = None
+    scopes: list[ShortText] | None = None
+    optional_scopes: list[ShortText] | None = None
+    parameters: dict[str, Text] | None = None
+    authorization_parameters: dict[str, Text] | None = None
+    token_parameters: dict[str, Text] | None = None
+    testing_mode: bool | None = None
 
 
 class AuthConfigOut(Schema):
@@ -50,6 +86,7 @@ class AuthConfigOut(Schema):
     scheme: str
     client_id: str
     scopes: list[str]
+    optional_scopes: list[str]
     parameters: dict[str, str]
     redirect_uri: str
     enabled: bool
@@ -62,9 +99,16 @@ class AuthConfigOut(Schema):
 
 @router.get("/toolkits", response=list[ToolkitOut], tags=["toolkits"])
 @requires(Scope.READ)
-def list_toolkits(request: ApiRequest) -> list[Toolkit]:
-    """Every service in the catalog."""
-    return list(all_toolkits().values())
+def list_toolkits(request: ApiRequest, query: Query[ToolkitQuery]) -> list[Toolkit]:
+    """The services in the catalog."""
+    wanted = (query.search or "").lower()
+    return [
+        toolkit
+        for toolkit in all_toolkits().values()
+        if query.category in {None, toolkit.category}
+        and (query.scheme is None or query.scheme in toolkit.schemes)
+        and (wanted in toolkit.slug or wanted in toolkit.name.lower())
+    ]
 
 
 @router.get("/toolkits/{slug}", response=ToolkitOut, tags=["toolkits"])
@@ -98,3 +142,57 @@ def list_auth_configs(request: ApiRequest, page: Query[PageQuery]) -> dict[str, 
 def get_auth_config(request: ApiRequest, auth_config_id: str) -> AuthConfig:
     """One auth config."""
     return get_or_404(request, AuthConfig.objects.all(), auth_config_id)
+
+
+@router.patch("/auth_configs/{auth_config_id}", response=AuthConfigOut, tags=["auth configs"])
+@requires(Scope.WRITE)
+def update(request: ApiRequest, auth_config_id: str, body: AuthConfigChangeIn) -> AuthConfig:
+    """Change an auth config. Its connected accounts live on."""
+    auth_config = get_or_404(request, AuthConfig.objects.all(), auth_config_id)
+    changes = body.dict(exclude_none=True)
+    text = changes.pop("client_secret", None)
+    secret = Secret(text) if text else None
+    return update_auth_config(auth_config=auth_config, client_secret=secret, **changes)
+
+
+@router.delete("/auth_configs/{auth_config_id}", response={204: None}, tags=["auth configs"])
+@requires(Scope.WRITE)
+def delete(request: ApiRequest, auth_config_id: str) -> Status[None]:
+    """Delete an auth config that no account was connected with."""
+    delete_auth_config(auth_config=get_or_404(request, AuthConfig.objects.all(), auth_config_id))
+    return Status(204, None)
+
+
+@router.post("/auth_configs/{auth_config_id}/enable", response=AuthConfigOut, tags=["auth configs"])
+@requires(Scope.WRITE)
+def enable(request: ApiRequest, auth_config_id: str) -> AuthConfig:
+    """Let people connect with it again."""
+    return _switch(request, auth_config_id, enabled=True)
+
+
+@router.post(
+    "/auth_configs/{auth_config_id}/disable", response=AuthConfigOut, tags=["auth configs"]
+)
+@requires(Scope.WRITE)
+def disable(request: ApiRequest, auth_config_id: str) -> AuthConfig:
+    """Let nobody connect with it any more. Accounts that are connected live on."""
+    return _switch(request, auth_config_id, enabled=False)
+
+
+@router.post(
+    "/auth_configs/{auth_config_id}/forget_older_secrets",
+    response=AuthConfigOut,
+    tags=["auth configs"],
+)
+@requires(Scope.WRITE)
+def forget_secrets(request: ApiRequest, auth_config_id: str) -> AuthConfig:
+    """Drop all client secrets but the newest, once they are deleted at the service."""
+    auth_config = get_or_404(request, AuthConfig.objects.all(), auth_config_id)
+    forget_older_secrets(auth_config=auth_config)
+    return auth_config
+
+
+def _switch(request: ApiRequest, auth_config_id: str, *, enabled: bool) -> AuthConfig:
+    auth_config = get_or_404(request, AuthConfig.objects.all(), auth_config_id)
+    switch_auth_config(auth_config=auth_config, enabled=enabled)
+    return auth_config

@@ -2,7 +2,7 @@
 
 ``toolkit`` is the whole of a file, ``answers`` the rules that say what an answer means,
 ``identity`` the call that tells whose account it is, ``lifecycle`` how grants end and how hard a
-provider may be called, ``paths`` how a file points into an answer. docs/reference/toolkits.md
+provider may be called, ``paths`` how a file points into an answer. docs/reference/toolkit-files.md
 explains them all.
 """
 
@@ -15,28 +15,45 @@ from integrations.catalog.answers import (
     first_fitting,
     is_outage,
 )
+from integrations.catalog.application import BEARER, Application, Applied
+from integrations.catalog.connection_parameters import ConnectionParameter
 from integrations.catalog.identity import Identity
+from integrations.catalog.keys import KeyField, KeyForm
 from integrations.catalog.lifecycle import Calls, Probe, RefreshTokenLife
 from integrations.catalog.loader import UnknownToolkit, all_toolkits, get_toolkit, read_toolkit
-from integrations.catalog.paths import texts_at, value_at
+from integrations.catalog.paths import as_text, is_scalar, texts_at, value_at
+from integrations.catalog.revocation import Revocation
+from integrations.catalog.templates import fill, fill_url, placeholders_in
 from integrations.catalog.toolkit import Toolkit
 
 __all__ = [
+    "BEARER",
     "GENERIC_CONFIGURATION",
     "GENERIC_TERMINAL",
     "AnswerShape",
+    "Application",
+    "Applied",
     "Calls",
+    "ConnectionParameter",
     "Identity",
+    "KeyField",
+    "KeyForm",
     "Probe",
     "RefreshTokenLife",
+    "Revocation",
     "Rule",
     "TerminalRule",
     "Toolkit",
     "UnknownToolkit",
     "all_toolkits",
+    "as_text",
+    "fill",
+    "fill_url",
     "first_fitting",
     "get_toolkit",
     "is_outage",
+    "is_scalar",
+    "placeholders_in",
     "read_toolkit",
     "texts_at",
     "value_at",

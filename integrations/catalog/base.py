@@ -19,6 +19,8 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
 
 
+# With {placeholders}, perhaps at its very beginning.
+Url = Annotated[str, Field(pattern=r"^(https?://|\{[a-z][a-zA-Z0-9_]*\})[^\s]*$")]
 # One value or a list of them; a file may leave the brackets out.
 OneOrMore = Annotated[tuple[T, ...], BeforeValidator(_listed), Field(min_length=1)]
 # What may stand in an answer and be compared.

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from integrations.catalog.answers import AnswerShape, Rule, is_outage
-from integrations.catalog.base import OneOrMore
+from integrations.catalog.base import OneOrMore, Url
 
 
 class Identity(AnswerShape):
@@ -15,23 +15,23 @@ class Identity(AnswerShape):
 
     Attributes:
         headers: sent with the call beside the token's own.
+        query: further query parameters.
         body: sent as JSON, as GraphQL asks.
-        token_header, token_prefix: how the call carries the token.
         id_path: where the provider's stable id stands. Of several paths the values are joined,
-            where one alone is unique only within the other (Slack's team and user).
+            where one alone is unique only within the other (Slack's team and user). None: the
+            call proves that a key works, and does not tell whose it is.
         label_paths: the first that holds text is shown to people.
         dead_statuses: HTTP statuses that refuse the token, whatever the body says.
         dead: other answers that refuse the token.
         not_dead: answers that do not refuse it though they look like it; looked at first.
     """
 
-    url: str
+    url: Url
     method: Literal["GET", "POST"] = "GET"
     headers: dict[str, str] = {}
+    query: dict[str, str] = {}
     body: dict[str, Any] | None = None
-    token_header: str = "Authorization"  # noqa: S105 - no token
-    token_prefix: str = "Bearer "  # noqa: S105 - no token
-    id_path: OneOrMore[str]
+    id_path: OneOrMore[str] | None = None
     label_paths: list[str] = []
     dead_statuses: list[int] = [401]
     dead: tuple[Rule, ...] = ()

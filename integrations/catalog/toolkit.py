@@ -2,48 +2,102 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from integrations.catalog.answers import AnswerShape, Rule, TerminalRule, is_outage
+from integrations.catalog.application import BEARER, Application
+from integrations.catalog.base import Url
+from integrations.catalog.connection_parameters import ConnectionParameter
 from integrations.catalog.identity import Identity
+from integrations.catalog.keys import KeyForm
 from integrations.catalog.lifecycle import Calls, Probe, RefreshTokenLife
+from integrations.catalog.paths import value_at
+from integrations.catalog.revocation import Revocation
+from integrations.catalog.templates import fill, fill_url, placeholders_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-ClientAuth = Literal["client_secret_basic", "client_secret_post", "none"]
+ClientAuth = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 Rotation = Literal["none", "rotates", "rotates_with_grace", "rotates_old_remains_valid"]
+Category = Literal[
+    "ai",
+    "analytics",
+    "calendar",
+    "chat",
+    "commerce",
+    "crm",
+    "data",
+    "design",
+    "developer",
+    "education",
+    "email",
+    "files",
+    "finance",
+    "hr",
+    "identity",
+    "marketing",
+    "media",
+    "project",
+    "sandbox",
+    "social",
+    "support",
+]
 
 
 class Toolkit(AnswerShape):
-    """A third-party service: endpoints, client authentication, and how its grants live and die.
+    """A third-party service: endpoints, ways to authenticate, and how its grants live and die.
 
-    Durations are in seconds. URLs may hold ``{parameter}`` placeholders; their names are listed
-    in ``parameters`` and an auth config gives the values. Every field is explained in
-    docs/reference/toolkits.md.
+    Durations are in seconds. URLs may hold ``{parameter}`` placeholders: an auth config gives the
+    values of ``parameters``, each account those of ``connection_parameters``. Every field is
+    explained in docs/reference/toolkit-files.md.
     """
 
     slug: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
     name: str
     description: str
-    privacy_url: str | None = None
+    category: Category
+    privacy_url: Url | None = None
+    docs_url: Url | None = None
+    console_url: Url | None = None
+    base_url: Url | None = None
     parameters: dict[str, str] = {}
+    connection_parameters: dict[str, ConnectionParameter] = {}
+    # Which fields no page of the provider's own was seen to say.
+    unverified: tuple[str, ...] = ()
 
-    authorization_url: str
-    token_url: str
+    # OAuth 2, or OAuth 1 where there is a request_token_url; empty where it offers neither.
+    authorization_url: str = ""
+    token_url: str = ""
+    request_token_url: str | None = None
+    refresh_url: str | None = None
     revocation_url: str | None = None
+    revocation: Revocation | None = None
     issuer: str | None = None
+    issuer_in_response: bool = False
     client_auth: ClientAuth = "client_secret_basic"
     pkce: bool = True
     scope_separator: str = " "
+    scope_parameter: str = "scope"
     default_scopes: list[str] = []
     scope_descriptions: dict[str, str] = {}
+    scope_aliases: dict[str, str] = {}
     authorization_parameters: dict[str, str] = {}
+    token_parameters: dict[str, str] = {}
+    token_request: Literal["form", "json"] = "form"  # noqa: S105 - no secret
+    token_headers: dict[str, str] = {}
+    refresh_needs_redirect_uri: bool = False
+    apply: Application = BEARER
     identity: Identity | None = None
+    # Keys that it takes instead of OAuth.
+    keys: tuple[KeyForm, ...] = ()
 
+    # Where parts of a token answer stand that are not where RFC 6749, 5.1 has them.
+    token_paths: dict[
+        Literal["access_token", "refresh_token", "expires_in", "scope", "token_type"], str
+    ] = {}
     token_types: Annotated[list[str], Field(min_length=1)] = ["bearer"]
     access_token_seconds: PositiveInt | None = 3600
     expires_in_zero_means_never: bool = False
@@ -77,31 +131,171 @@ class Toolkit(AnswerShape):
             raise ValueError("refresh_share and refresh_jitter together reach past the token's end")
         return self
 
+    @model_validator(mode="after")
+    def _can_be_connected(self) -> Self:
+        if bool(self.authorization_url) is not bool(self.token_url):
+            raise ValueError("authorization_url and token_url belong together")
+        if not self.schemes:
+            raise ValueError("it offers no way to authenticate")
+        if len(set(self.schemes)) < len(self.schemes):
+            raise ValueError("two keys have one scheme")
+        if self.revocation and self.revocation_url:
+            raise ValueError("give revocation_url (RFC 7009) or revocation")
+        return self
+
+    @model_validator(mode="after")
+    def _placeholders_are_known(self) -> Self:
+        known = {*self.parameters, *self.connection_parameters}
+        if both := sorted(set(self.parameters) & set(self.connection_parameters)):
+            raise ValueError(f"parameters of both kinds: {', '.join(both)}")
+        fields = {field.name for form in self.keys for field in form.fields}
+        if unknown := sorted(placeholders_in(*self.addresses()) - known - fields - _REVOKED):
+            raise ValueError(f"no parameters of these names: {', '.join(unknown)}")
+        if unknown := sorted(set(self.unverified) - set(type(self).model_fields)):
+            raise ValueError(f"unverified names no fields: {', '.join(unknown)}")
+        return self
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """The ways to authenticate, the best first: ``oauth2``, ``oauth1``, those of its keys."""
+        oauth = "oauth1" if self.request_token_url else "oauth2"
+        return (*([oauth] if self.token_url else []), *(form.scheme for form in self.keys))
+
+    @property
+    def has_lifecycle_facts(self) -> bool:
+        """Whether the file says itself how grants live and end, and how a dead one is told."""
+        told = self.model_fields_set
+        if not self.token_url:
+            return {"base_url", "docs_url"} <= told and self.identity is not None
+        revoked = {"revocation", "revocation_url"} & told
+        return told >= _LIFECYCLE and bool(revoked) and self.identity is not None
+
+    def for_scheme(self, scheme: str) -> Toolkit:
+        """Return this toolkit as those see it who authenticate by one of its key schemes.
+
+        What OAuth alone has is not there: refresh tokens that rotate and end, and revocation. By
+        another scheme it is as it is. Raises LookupError where it does not offer the scheme.
+        """
+        if scheme not in self.schemes:
+            raise LookupError(scheme)
+        if scheme in OAUTH:
+            return self
+        form = self.key_form(scheme)
+        token_url = (form.token_url or self.token_url) if form.traded else ""
+        only_oauth: dict[str, object] = {
+            "rotation": "none",
+            "grace_seconds": 0,
+            "refresh_token": RefreshTokenLife(),
+            "revocation": None,
+            "revocation_url": None,
+            "refresh_url": None,
+            "apply": form.apply,
+            "default_scopes": list(form.scopes),
+            "token_url": token_url,
+        }
+        if "identity" in form.model_fields_set:
+            only_oauth["identity"] = form.identity
+        return self.model_copy(update=only_oauth)
+
+    def with_connection(self, values: Mapping[str, str]) -> Toolkit:
+        """Return this toolkit with an account's own parameters in the URLs, or their defaults."""
+        if not self.connection_parameters:
+            return self
+        defaults = {
+            name: parameter.default
+            for name, parameter in self.connection_parameters.items()
+            if parameter.default is not None
+        }
+        return self.with_parameters(defaults | dict(values))
+
+    def key_form(self, scheme: str) -> KeyForm:
+        """Return the form of one of its key schemes. Raises LookupError."""
+        for form in self.keys:
+            if form.scheme == scheme:
+                return form
+        raise LookupError(scheme)
+
+    def in_standard_places(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """Return a token answer with its parts where RFC 6749, 5.1 has them."""
+        if not self.token_paths:
+            return answer
+        moved = {name: value_at(answer, path) for name, path in self.token_paths.items()}
+        return answer | {name: value for name, value in moved.items() if value is not None}
+
+    def addresses(self) -> Iterator[str]:
+        """Yield every URL that is called, or that a person is sent to, placeholders and all."""
+        named = (getattr(self, name) for name in URL_FIELDS)
+        keys = (form.token_url for form in self.keys)
+        calls = (parameter.url for parameter in self.connection_parameters.values())
+        identities = (form.identity for form in self.keys)
+        inner = (part.url for part in (self.identity, self.revocation, *identities) if part)
+        yield from filter(None, (*named, *keys, *calls, *inner))
+
     def with_parameters(self, values: Mapping[str, str]) -> Toolkit:
         """Return this toolkit with ``values`` in the place of the URLs' placeholders."""
-        if not self.parameters:
+        if not (self.parameters or self.connection_parameters):
             return self
         filled: dict[str, object] = {
-            name: _filled(getattr(self, name), values) for name in _URL_FIELDS
+            name: fill_url(template, values)
+            for name in URL_FIELDS
+            if (template := getattr(self, name))
         }
-        if self.identity:
-            url = _filled(self.identity.url, values)
-            filled["identity"] = self.identity.model_copy(update={"url": url})
+        filled["identity"] = self.identity and _filled(self.identity, values)
+        filled["revocation"] = self.revocation and _filled(
+            self.revocation.model_copy(
+                update={
+                    "parameters": {
+                        name: fill(text, values)
+                        for name, text in self.revocation.parameters.items()
+                    }
+                }
+            ),
+            values,
+        )
+        filled["keys"] = tuple(
+            form.model_copy(
+                update={
+                    "token_url": form.token_url and fill_url(form.token_url, values),
+                    "identity": form.identity and _filled(form.identity, values),
+                }
+            )
+            for form in self.keys
+        )
+        filled["connection_parameters"] = {
+            name: _filled(parameter, values)
+            for name, parameter in self.connection_parameters.items()
+        }
         return self.model_copy(update=filled)
+
+    def missing_scopes(self, *, wanted: Iterable[str], granted: Iterable[str]) -> list[str]:
+        """Return which of the scopes ``wanted`` are not among those ``granted``."""
+        known = {self.scope_aliases.get(scope, scope) for scope in granted}
+        return [scope for scope in wanted if self.scope_aliases.get(scope, scope) not in known]
 
     def describe_scope(self, scope: str) -> str:
         """Return ``scope`` in plain words where the catalog has them."""
         return self.scope_descriptions.get(scope, scope)
 
 
-_URL_FIELDS = ("authorization_url", "token_url", "revocation_url", "issuer")
+OAUTH = ("oauth2", "oauth1")
+URL_FIELDS = (
+    "base_url",
+    "authorization_url",
+    "token_url",
+    "request_token_url",
+    "refresh_url",
+    "revocation_url",
+    "issuer",
+)
+_LIFECYCLE = {"base_url", "access_token_seconds", "rotation", "refresh_token", "terminal"}
+# What the address of a revocation may hold besides.
+_REVOKED = {"access_token", "refresh_token", "client_id"}
+
+_Part = TypeVar("_Part", Identity, Revocation, ConnectionParameter)
 
 
-def _filled(template: str | None, values: Mapping[str, str]) -> str | None:
-    if template is None:
-        return None
-    # A base URL keeps its own separators; anything else must not be able to add some.
-    for name, value in values.items():
-        text = value.rstrip("/") if name == "base_url" else quote(value, safe="")
-        template = template.replace("{" + name + "}", text)
-    return template
+def _filled(part: _Part, values: Mapping[str, str]) -> _Part:
+    """Return ``part`` with ``values`` in its address, if it has one."""
+    if part.url is None:
+        return part
+    return part.model_copy(update={"url": fill_url(part.url, values)})

@@ -1,10 +1,11 @@
-"""Projects, API keys, auth configs, and the canaries of the sealing keys."""
+"""Projects, API keys, auth configs, their tools, and the canaries of the sealing keys."""
 
 from integrations.models.api_key import ApiKey
 from integrations.models.auth_config import AuthConfig
 from integrations.models.key_canary import KeyCanary
 from integrations.models.project import Project
 from integrations.models.scoping import ProjectScopedModel, ProjectScopedQuerySet
+from integrations.models.tool import Tool
 
 __all__ = [
     "ApiKey",
@@ -13,4 +14,5 @@ __all__ = [
     "Project",
     "ProjectScopedModel",
     "ProjectScopedQuerySet",
+    "Tool",
 ]

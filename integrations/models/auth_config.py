@@ -49,6 +49,17 @@ class Scheme(models.TextChoices):
     """Ways to authenticate. A scheme's code is in `integrations.schemes`."""
 
     OAUTH2 = "oauth2", "OAuth 2.0"
+    OAUTH1 = "oauth1", "OAuth 1.0a"
+    API_KEY = "api_key", "API key"
+    BEARER = "bearer", "Bearer token"
+    BASIC = "basic", "User name and password"
+    CLIENT_CREDENTIALS = "client_credentials", "Client credentials of the user"
+    SERVICE_ACCOUNT = "service_account", "Service account"
+    NO_AUTH = "no_auth", "None"
+
+
+# Those for which the project registers an app at the provider.
+OAUTH_SCHEMES = frozenset({Scheme.OAUTH2, Scheme.OAUTH1})
 
 
 def is_client_text(text: str) -> bool:
@@ -63,13 +74,24 @@ class AuthConfig(ProjectScopedModel):
     name = models.CharField(max_length=100)
     toolkit = models.SlugField(max_length=64, help_text="A service of the catalog.")
     scheme = models.CharField(max_length=20, choices=Scheme, default=Scheme.OAUTH2)
-    client_id = models.CharField(max_length=500)
+    # Empty where the project has no app of its own at the service: with keys.
+    client_id = models.CharField(max_length=500, blank=True)
     client_secret = SealedField(null=True)
+    # See integrations.models.oauth_clients: JSON texts.
+    older_client_secrets = SealedField(null=True)
+    former_clients = SealedField(null=True)
     scopes = ArrayField(
         models.CharField(max_length=500),
         default=list,
         blank=True,
-        help_text="Scopes to ask for; empty means the toolkit's defaults.",
+        help_text="Scopes that are needed; empty means the toolkit's defaults.",
+    )
+    optional_scopes = ArrayField(
+        models.CharField(max_length=500),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Scopes that are asked for as well; an account is fine without them.",
     )
     parameters = models.JSONField(
         default=dict, blank=True, help_text="Values for the toolkit's URLs, such as base_url."
@@ -106,6 +128,9 @@ class AuthConfig(ProjectScopedModel):
         """Refuse an unknown toolkit, and parameters that are missing, unknown or not its to set."""
         if not is_client_text(self.client_id):
             raise ValidationError({"client_id": "A client ID is printable ASCII."})
+        if bool(self.client_id) is not (self.scheme in OAUTH_SCHEMES):
+            told = "needs a client ID" if self.scheme in OAUTH_SCHEMES else "has no client ID"
+            raise ValidationError({"client_id": f"{self.get_scheme_display()} {told}."})
         for field, reserved in RESERVED_PARAMETERS.items():
             if taken := sorted(reserved & set(getattr(self, field))):
                 raise ValidationError({field: f"Evergrant sets {', '.join(taken)} itself."})
@@ -113,6 +138,9 @@ class AuthConfig(ProjectScopedModel):
             toolkit = get_toolkit(self.toolkit)
         except UnknownToolkit as error:
             raise ValidationError({"toolkit": str(error)}) from None
+        if self.scheme not in toolkit.schemes:
+            offered = ", ".join(toolkit.schemes)
+            raise ValidationError({"scheme": f"{toolkit.name} takes: {offered}."})
         missing = sorted(set(toolkit.parameters) - set(self.parameters))
         unknown = sorted(set(self.parameters) - set(toolkit.parameters))
         if missing or unknown:
@@ -123,7 +151,7 @@ class AuthConfig(ProjectScopedModel):
     @property
     def catalog_entry(self) -> Toolkit:
         """The toolkit's facts, with this config's parameters filled into its URLs."""
-        return _catalog_entry(self.toolkit, tuple(sorted(self.parameters.items())))
+        return _catalog_entry(self.toolkit, self.scheme, tuple(sorted(self.parameters.items())))
 
     @property
     def redirect_uri(self) -> str:
@@ -134,9 +162,14 @@ class AuthConfig(ProjectScopedModel):
         return f"{settings.BASE_URL}/connect/callback/{self.pk}"
 
     @property
-    def requested_scopes(self) -> list[str]:
-        """The scopes to ask for."""
+    def required_scopes(self) -> list[str]:
+        """The scopes that an account has to have."""
         return list(self.scopes) or list(self.catalog_entry.default_scopes)
+
+    @property
+    def requested_scopes(self) -> list[str]:
+        """The scopes to ask for: those that are required, and the optional ones."""
+        return list(dict.fromkeys([*self.required_scopes, *self.optional_scopes]))
 
     def mark_misconfigured(self, *, error: str, blocked_until: datetime, now: datetime) -> bool:
         """Note that the provider refuses this client; return whether that is news.
@@ -168,8 +201,8 @@ class AuthConfig(ProjectScopedModel):
 
 
 @lru_cache(maxsize=1024)
-def _catalog_entry(slug: str, parameters: tuple[tuple[str, str], ...]) -> Toolkit:
-    return get_toolkit(slug).with_parameters(dict(parameters))
+def _catalog_entry(slug: str, scheme: str, parameters: tuple[tuple[str, str], ...]) -> Toolkit:
+    return get_toolkit(slug).for_scheme(scheme).with_parameters(dict(parameters))
 
 
 _REFUSAL_FIELDS = (

@@ -18,6 +18,8 @@ nothing is sent twice, and every address is vetted after resolution and then con
 No message, repr, exception chain or log line carries a path, a query, a header or a body.
 """
 
+from requests.auth import AuthBase, HTTPBasicAuth
+
 from integrations.outbound.door import Transport, send, use_transport, vet_url
 from integrations.outbound.errors import (
     AddressRefused,
@@ -38,8 +40,10 @@ from integrations.outbound.resolving import use_resolver
 __all__ = [
     "LIMITS",
     "AddressRefused",
+    "AuthBase",
     "ConnectFailed",
     "DeadlineExceeded",
+    "HTTPBasicAuth",
     "InvalidRequest",
     "InvalidUrl",
     "Limits",

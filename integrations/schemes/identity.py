@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from authlib.common.urls import add_params_to_uri
+
 from integrations import outbound
-from integrations.catalog import first_fitting, is_outage, value_at
+from integrations.catalog import fill_url, first_fitting, is_outage, value_at
 from integrations.schemes.error_codes import repeats, shown_code
 from integrations.schemes.retry_after import retry_after_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from integrations.catalog import Identity, Rule
-    from integrations.secrets import Secret
+    from integrations.schemes.token_response import TokenSet
 
 LONGEST = 255
 
@@ -56,18 +59,26 @@ class IdentityUnavailable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class UpstreamIdentity:
-    """The provider's stable id of the account, and what a person recognises it by."""
+    """The provider's stable id of the account, and what a person recognises it by.
+
+    Both are empty where the call only proves that a key works.
+    """
 
     id: str
     label: str
 
 
 def identify(
-    *, access_token: Secret, identity: Identity, now: datetime | None = None
+    *,
+    auth: outbound.AuthBase,
+    tokens: TokenSet,
+    identity: Identity,
+    now: datetime | None = None,
 ) -> UpstreamIdentity:
-    """Make the toolkit's identity call. An answer means that the token works.
+    """Make the toolkit's identity call. An answer means that the credentials work.
 
     Args:
+        auth: what puts ``tokens`` onto the call.
         now: for a Retry-After date in an answer without a Date header.
 
     Raises:
@@ -75,36 +86,41 @@ def identify(
         IdentityUnavailable: an outage, a rate limit, a lack of permission, an answer without the
             id. It says nothing about the token.
     """
-    token = access_token.reveal()
-    if not token:
+    if tokens.is_empty:
         # See TokenSet.unusable: a refusal of nothing would pass for a refusal of the grant.
         raise IdentityUnavailable("no_access_token")
-    headers = {
-        "Accept": "application/json",
-        **identity.headers,
-        identity.token_header: identity.token_prefix + token,
-    }
     try:
         response = outbound.send(
             role=outbound.Role.IDENTITY,
             method=identity.method,
-            url=identity.url,
-            headers=headers,
+            url=_url(identity, tokens),
+            headers={"Accept": "application/json", **identity.headers},
             json=identity.body,
+            auth=auth,
             repeatable=True,
         )
     except outbound.OutboundError as error:
         raise IdentityUnavailable(error.code) from None
-    return read_identity(response, identity, sent=token, now=now)
+    return read_identity(response, identity, sent=tokens.parts().values(), now=now)
+
+
+def _url(identity: Identity, tokens: TokenSet) -> str:
+    """Return the call's address; some name the account by a part of the key."""
+    parts = {name: secret.reveal() for name, secret in tokens.fields.items()}
+    return str(add_params_to_uri(fill_url(identity.url, parts), list(identity.query.items())))
 
 
 def read_identity(
-    response: outbound.Response, identity: Identity, *, sent: str, now: datetime | None = None
+    response: outbound.Response,
+    identity: Identity,
+    *,
+    sent: Collection[str],
+    now: datetime | None = None,
 ) -> UpstreamIdentity:
     """Return whose account ``response`` says it is. A pure function. Raises as `identify`.
 
     Args:
-        sent: the token that was sent, which no error code may repeat.
+        sent: the secrets that were sent, which no error code may repeat.
     """
     status = response.status
     try:
@@ -115,15 +131,18 @@ def read_identity(
         code = "identity_missing" if status == 200 else ""
     if not is_outage(status):
         _refuse_dead(status, body, identity, sent)
-    if status == 200 and not identity.is_refusal(body) and (found := _id(body, identity)):
-        labels = (_text_at(body, path) for path in identity.label_paths)
-        return UpstreamIdentity(id=found, label=next(filter(None, labels), found))
+    if 200 <= status < 300 and not identity.is_refusal(body):
+        found = _id(body, identity)
+        # A page in front of the service answers 200 too, in HTML.
+        if found or (identity.id_path is None and body is not None):
+            labels = (_text_at(body, path) for path in identity.label_paths)
+            return UpstreamIdentity(id=found, label=next(filter(None, labels), found))
     code = _code(body, identity, sent) or code or f"http_{status}"
     wait = retry_after_seconds(response, now=now)
     raise IdentityUnavailable(code, http_status=status, retry_after=wait)
 
 
-def _refuse_dead(status: int, body: Any, identity: Identity, sent: str) -> None:
+def _refuse_dead(status: int, body: Any, identity: Identity, sent: Collection[str]) -> None:
     if first_fitting(identity.not_dead, status=status, body=body, shape=identity):
         return
     rule = first_fitting(identity.dead, status=status, body=body, shape=identity)
@@ -131,13 +150,13 @@ def _refuse_dead(status: int, body: Any, identity: Identity, sent: str) -> None:
         raise ProbeRejected(status, _code(body, identity, sent, rule))
 
 
-def _code(body: Any, identity: Identity, sent: str, rule: Rule | None = None) -> str:
+def _code(body: Any, identity: Identity, sent: Collection[str], rule: Rule | None = None) -> str:
     code = shown_code(body=body, shape=identity, rule=rule)
-    return "" if repeats(code, [sent]) else code
+    return "" if repeats(code, sent) else code
 
 
 def _id(body: Any, identity: Identity) -> str:
-    parts = [_text_at(body, path) for path in identity.id_path]
+    parts = [_text_at(body, path) for path in identity.id_path or ()]
     return "/".join(parts)[:LONGEST] if all(parts) else ""
 
 

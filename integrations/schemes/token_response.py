@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from integrations.catalog import value_at
+from integrations.catalog import as_text, is_scalar, value_at
 from integrations.secrets import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from integrations.catalog import Toolkit
 
 # Longer lifetimes are as good as this one, and a timestamp must fit the database.
@@ -33,6 +35,8 @@ class TokenSet:
     once; infinite where it said that they have no end. ``scopes`` is None where the provider did
     not say. ``refresh_token`` is None where it issued none. ``refresh_token_expires_in``, in
     seconds, is None where the provider did not say; it is for the moment of storing and not kept.
+    ``connection_values`` are what the answer told for the toolkit's URLs; kept on the account.
+    ``fields`` are the parts of a key that a person gave, by the names of its form.
     ``unusable`` tells why the access token may not be used; then it is empty and over at once.
     Empty: it may be used.
     """
@@ -44,6 +48,8 @@ class TokenSet:
     refresh_token_expires_in: float | None = None
     scopes: list[str] | None = None
     token_type: str = "bearer"  # noqa: S105 - no token
+    fields: Mapping[str, Secret] = field(default_factory=dict)
+    connection_values: Mapping[str, str] = field(default_factory=dict)
     unusable: str = ""
 
     @classmethod
@@ -61,6 +67,7 @@ class TokenSet:
         Raises:
             MalformedToken: there is nothing that can be used.
         """
+        answer = toolkit.in_standard_places(answer)
         refresh_token = _token(answer, "refresh_token")
         access_token, unusable = Secret(""), ""
         try:
@@ -77,6 +84,7 @@ class TokenSet:
             expires_in=0.0 if unusable else _access_token_life(answer, toolkit),
             refresh_token_expires_in=_refresh_token_life(answer, toolkit),
             scopes=_scopes(answer.get("scope")),
+            connection_values=_connection_values(answer, toolkit),
             unusable=unusable,
         )
 
@@ -100,6 +108,16 @@ class TokenSet:
             return None
         return now + timedelta(seconds=seconds)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to call the service with."""
+        return bool(self.unusable) or (not self.fields and not self.access_token.reveal())
+
+    def parts(self) -> dict[str, str]:
+        """Return everything that may go onto a request, by name, to put it there."""
+        fields = {name: secret.reveal() for name, secret in self.fields.items()}
+        return {"access_token": self.access_token.reveal(), **fields}
+
     def to_payload(self) -> Secret:
         """Return the tokens as one secret JSON text, for `from_payload`."""
         parts = {
@@ -107,11 +125,13 @@ class TokenSet:
             "refresh_token": self.refresh_token,
             "token_type": self.token_type,
         }
-        shown = {
+        shown: dict[str, Any] = {
             name: part.reveal() if isinstance(part, Secret) else part
             for name, part in parts.items()
             if part is not None
         }
+        if self.fields:
+            shown["fields"] = {name: part.reveal() for name, part in self.fields.items()}
         return Secret(json.dumps(shown))
 
     @classmethod
@@ -123,6 +143,7 @@ class TokenSet:
             access_token=Secret(parts["access_token"]),
             refresh_token=Secret(refresh_token) if refresh_token else None,
             token_type=parts.get("token_type", "bearer"),
+            fields={name: Secret(value) for name, value in parts.get("fields", {}).items()},
         )
 
 
@@ -180,6 +201,15 @@ def _token(answer: dict[str, Any], name: str) -> Secret | None:
         message = f"The provider's {name} holds characters that no header may carry."
         raise MalformedToken(message)
     return Secret(value)
+
+
+def _connection_values(answer: dict[str, Any], toolkit: Toolkit) -> dict[str, str]:
+    told = {
+        name: value_at(answer, parameter.path or "")
+        for name, parameter in toolkit.connection_parameters.items()
+        if parameter.source == "token_response"
+    }
+    return {name: as_text(value) for name, value in told.items() if is_scalar(value)}
 
 
 def _scopes(value: object) -> list[str] | None:

@@ -55,7 +55,8 @@ def test_an_odd_query_is_answered(
     response = owner(operation.method, operation.path, query=f"{name}={quote(text)}")
     assert response.status_code in {200, 400, 404}
     if response.status_code == 200:
-        assert response.json() == {"items": [], "next_cursor": None}
+        # The catalog's lists are whole, others come in pages.
+        assert response.json() in ([], {"items": [], "next_cursor": None})
     else:
         error_of(response)
 

@@ -15,7 +15,10 @@ from django.apps import apps
 
 from connections.models import Entity
 from integrations.ids import new_id
-from integrations.models import Project, ProjectScopedModel
+from integrations.models import AuthConfig, Project, ProjectScopedModel, Tool
+from integrations.models.tool import Source
+from integrations.tools.definition import ToolDefinition
+from integrations.tools.storing import store_tools
 from tests.api.calling import Caller
 from tests.api.conftest import make_auth_config
 from tests.api.operations import OPERATIONS, Operation, body_of
@@ -40,6 +43,7 @@ def make_world(project: Project, user_id: str) -> World:
     endpoint = create_endpoint(project=project, url="http://127.0.0.1:1/hook").endpoint
     entity = Entity.objects.create(project=project, user_id=user_id, tenant_id=f"of-{user_id}")
     account = connect(auth_config=auth_config, entity=entity)
+    tool = store_tool(auth_config, name=f"of_{user_id}")
     return World(
         project,
         {
@@ -47,9 +51,17 @@ def make_world(project: Project, user_id: str) -> World:
             "connected_account_id": account.pk,
             "auth_config_id": auth_config.pk,
             "endpoint_id": endpoint.pk,
+            "tool_name": tool.pk,
             "event_id": Event.objects.filter(project=project).earliest("sequence").pk,
         },
     )
+
+
+def store_tool(auth_config: AuthConfig, name: str) -> Tool:
+    definition = ToolDefinition(name=name, description="Lists.", path="/notes")
+    store_tools(auth_config=auth_config, tools=[definition], source=Source.FILE)
+    tool: Tool = Tool.objects.of(auth_config).get()
+    return tool
 
 
 @pytest.fixture

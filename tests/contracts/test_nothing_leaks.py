@@ -175,10 +175,11 @@ def revoke(world: World) -> str:
 Way = Callable[[World], str]
 
 OAUTH = "integrations.schemes.oauth2.OAuth2Client"
+CLIENT = "integrations.schemes.token_call.Client"
 TOKEN_CALL = [
-    f"{OAUTH}._token_call",
-    f"{OAUTH}._post",
-    "integrations.schemes.oauth2.judge_answer",
+    f"{CLIENT}.get_tokens",
+    f"{CLIENT}.post",
+    "integrations.schemes.token_call.judge_answer",
     "integrations.schemes.verdict.TokenSet.from_answer",
     "integrations.schemes.token_response.parse_lifetime",
     "integrations.outbound.door.prepare",
@@ -227,7 +228,7 @@ PLACES: dict[Way, list[str]] = {
     ],
     revoke: [
         f"{OAUTH}.revoke",
-        f"{OAUTH}._post",
+        f"{CLIENT}.post",
         "connections.vault.queue_revocation",
         "integrations.secrets.keyring.decrypt",
     ],

@@ -58,14 +58,19 @@ def fill_every_column(base_url: str = "http://127.0.0.1:1") -> None:
     world = make_world("acme", base_url)
     world.endpoint.previous_secret = Secret("whsec-of-before")
     world.endpoint.save()
+    auth_config = AuthConfig.objects.latest("pk")
+    auth_config.older_client_secrets = Secret('["s3cret-of-before"]')
+    auth_config.former_clients = Secret('{"client-of-before": ["s3cret-of-long-ago"]}')
+    auth_config.save()
     link = ConnectLink.objects.latest("pk")
     ConnectAttempt.objects.create(
         project=world.project,
         link=link,
-        auth_config=AuthConfig.objects.latest("pk"),
+        auth_config=auth_config,
         state_digest="s" * 64,
         browser_digest="b" * 64,
         code_verifier=Secret("pkce-s3cret"),
+        request_token=Secret('{"token": "t", "secret": "oauth1-s3cret"}'),
         redirect_uri="https://grants.example.com/connect/callback/x",
         expires_at=timezone.now() + timedelta(minutes=10),
     )

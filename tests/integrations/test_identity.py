@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from integrations.catalog import Identity
+from integrations.catalog import Application, Identity
 from integrations.outbound import ConnectFailed, PreparedCall, Response, use_transport
-from integrations.schemes import IdentityUnavailable, ProbeRejected, UpstreamIdentity, identify
+from integrations.schemes import IdentityUnavailable, ProbeRejected, UpstreamIdentity
 from integrations.secrets import Secret
+from tests.asking import ask_identity
 from tests.provider import USERINFO_PATH, Answer, ScriptedProvider
 
 TOKEN = Secret("canary-access")
@@ -31,7 +32,7 @@ def ask(provider: ScriptedProvider, answer: Answer, **changes: Any) -> UpstreamI
     provider.answer(USERINFO_PATH, answer)
     facts = {"label_paths": ["email", "name"]} | changes
     call = call_to(f"{provider.url}{USERINFO_PATH}", **facts)
-    return identify(access_token=TOKEN, identity=call)
+    return ask_identity(TOKEN, call)
 
 
 def test_the_call_carries_the_token_as_bearer() -> None:
@@ -42,7 +43,7 @@ def test_the_call_carries_the_token_as_bearer() -> None:
         return Response(status=200, headers={}, body=b'{"sub": "7"}', elapsed=0)
 
     with use_transport(transport):
-        identify(access_token=TOKEN, identity=call_to("https://p.example/me"))
+        ask_identity(TOKEN, call_to("https://p.example/me"))
     [call] = seen
     assert (call.method, call.target.host, call.target.path) == ("GET", "p.example", "/me")
     assert call.headers["Authorization"] == "Bearer canary-access"
@@ -54,7 +55,7 @@ def test_nobody_is_asked_with_an_access_token_that_was_left_out(
 ) -> None:
     provider.answer(USERINFO_PATH, Answer(status=401, json={"error": "invalid_token"}))
     with pytest.raises(IdentityUnavailable) as caught:
-        identify(access_token=Secret(""), identity=call_to(f"{provider.url}{USERINFO_PATH}"))
+        ask_identity(Secret(""), call_to(f"{provider.url}{USERINFO_PATH}"))
     assert caught.value.code == "no_access_token"
     assert provider.calls == []
 
@@ -70,11 +71,10 @@ def test_a_toolkit_may_ask_in_its_own_way() -> None:
         method="POST",
         headers={"Notion-Version": "1"},
         body={"query": "{ me }"},
-        token_header="X-Shop-Token",
-        token_prefix="",
     )
+    apply = Application(headers={"X-Shop-Token": "{access_token}"})
     with use_transport(transport):
-        identify(access_token=TOKEN, identity=call)
+        ask_identity(TOKEN, call, apply)
     [sent] = seen
     assert (sent.method, sent.body) == ("POST", b'{"query":"{ me }"}')
     assert sent.headers["X-Shop-Token"] == "canary-access"
@@ -209,7 +209,7 @@ def test_a_date_to_ask_again_is_relative_to_now_where_the_answer_has_none() -> N
     call = call_to()
     now = datetime(2026, 10, 21, 7, 28, tzinfo=UTC)
     with use_transport(busy), pytest.raises(IdentityUnavailable) as caught:
-        identify(access_token=TOKEN, identity=call, now=now)
+        ask_identity(TOKEN, call, now=now)
     assert caught.value.retry_after == 30
 
 
@@ -238,5 +238,5 @@ def test_a_provider_that_is_away_is_an_outage() -> None:
 
     call = call_to()
     with use_transport(away), pytest.raises(IdentityUnavailable) as caught:
-        identify(access_token=TOKEN, identity=call)
+        ask_identity(TOKEN, call)
     assert (caught.value.code, caught.value.http_status) == ("dns_failed", None)

@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 from integrations.catalog import Toolkit, get_toolkit
 from integrations.models import AuthConfig
 from integrations.outbound import PreparedCall, Response, use_transport
-from integrations.schemes import Granted, OAuth2Client, RefusalKind, Refused
+from integrations.schemes import Granted, OAuth2Client, RefusalKind, Refused, TokenSet
 from integrations.secrets import Secret
 from tests.hostile_server import HostileServer, hostile_server
 
@@ -208,7 +208,10 @@ def test_a_secret_that_no_header_may_carry_is_the_auth_configs_fault(
     verdict = broken.refresh(refresh_token=Secret("r"))
     assert isinstance(verdict, Refused)
     assert verdict.kind is RefusalKind.CONFIGURATION
-    assert broken.revoke(token=Secret("r"), hint="refresh_token") == verdict
+    assert (
+        broken.revoke(tokens=TokenSet(access_token=Secret("a"), refresh_token=Secret("r")))
+        == verdict
+    )
     assert server.requests == []
 
 
@@ -268,18 +271,23 @@ def test_a_date_to_call_again_counts_from_when_the_answer_came() -> None:
 
 
 def test_a_token_is_revoked_as_the_client(server: HostileServer) -> None:
-    assert client(toolkit(server)).revoke(token=Secret("t+"), hint="refresh_token") is None
+    assert (
+        client(toolkit(server)).revoke(
+            tokens=TokenSet(access_token=Secret("a"), refresh_token=Secret("t+"))
+        )
+        is None
+    )
     headers, form = sent(server)
     assert form == {"token": "t+", "token_type_hint": "refresh_token"}
     assert headers["authorization"].startswith("Basic ")
 
 
 def test_an_empty_answer_confirms_a_revocation(server: HostileServer) -> None:
-    assert client(toolkit(server, "/204")).revoke(token=Secret("t"), hint="") is None
+    assert client(toolkit(server, "/204")).revoke(tokens=TokenSet(access_token=Secret("t"))) is None
 
 
 def test_a_failed_revocation_says_so(server: HostileServer) -> None:
-    refused = client(toolkit(server, "/digest")).revoke(token=Secret("t"), hint="access_token")
+    refused = client(toolkit(server, "/digest")).revoke(tokens=TokenSet(access_token=Secret("t")))
     assert refused is not None
     assert (refused.kind, refused.http_status) == (RefusalKind.TRANSIENT, 401)
 
@@ -287,14 +295,14 @@ def test_a_failed_revocation_says_so(server: HostileServer) -> None:
 def test_a_revocation_that_did_not_arrive_says_so(server: HostileServer) -> None:
     kit = toolkit(server)
     server.close()
-    refused = client(kit).revoke(token=Secret("t"), hint="access_token")
+    refused = client(kit).revoke(tokens=TokenSet(access_token=Secret("t")))
     assert refused is not None
     assert refused.error_code == "connect_failed"
 
 
 def test_a_toolkit_without_revocation_says_so() -> None:
     kit = toolkit(revocation_url=None)
-    refused = client(kit).revoke(token=Secret("t"), hint="access_token")
+    refused = client(kit).revoke(tokens=TokenSet(access_token=Secret("t")))
     assert refused is not None
     assert refused.error_code == "revocation_unsupported"
 

@@ -147,7 +147,7 @@ def test_sealed_text_that_is_typed_into_the_console_is_plain_text(settings: Sett
     form = {"name": "x", "client_id": "x", "new_client_secret": text, "enabled": "on"}
     staff = signed_in(member(config.project, permissions=every_permission()))
     path = f"/admin/integrations/authconfig/{config.pk}/change/"
-    answer = staff.post(path, form | {"parameters": f"base_url={PROVIDER['base_url']}"})
+    answer = staff.post(path, form | {"parameter_base_url": PROVIDER["base_url"]})
     assert answer.status_code == 302
     assert AuthConfig.objects.get(pk=config.pk).client_secret.reveal() == text
 
@@ -159,7 +159,7 @@ def test_a_sealed_column_cannot_be_posted(settings: Settings, name: str) -> None
     form = {"name": "x", "client_id": "x", name: stolen(), "enabled": "on"}
     staff = signed_in(member(config.project, permissions=every_permission()))
     path = f"/admin/integrations/authconfig/{config.pk}/change/"
-    staff.post(path, form | {"parameters": f"base_url={PROVIDER['base_url']}"})
+    staff.post(path, form | {"parameter_base_url": PROVIDER["base_url"]})
     assert AuthConfig.objects.get(pk=config.pk).client_secret.reveal() == TEXT
 
 

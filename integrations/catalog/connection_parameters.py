@@ -1,0 +1,54 @@
+"""What differs from one connected account to the next: a shop's name, a tenant's host."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from integrations.catalog.base import CatalogModel, Url
+
+Source = Literal["person", "redirect", "token_response", "call"]
+
+
+class ConnectionParameter(CatalogModel):
+    """One value that an account brings, for the ``{placeholders}`` of URLs.
+
+    Attributes:
+        label, help, placeholder: what a person who has to give it is told.
+        pattern: a regular expression that the whole value must fit. It is what keeps a call from
+            going to somebody else's host, so it allows no more than the service does.
+        source: who tells it. The ``person``, before setting out; the ``redirect`` back from the
+            consent page, as a query parameter; the ``token_response``; a further ``call``.
+        path: its name in the redirect, or where it stands in the token answer or the call's answer.
+        url: of that call, made with the new token.
+        default: taken where nobody tells it.
+    """
+
+    label: Annotated[str, Field(min_length=1, max_length=60)]
+    help: str = ""
+    placeholder: str = ""
+    pattern: str
+    source: Source = "person"
+    path: str | None = None
+    url: Url | None = None
+    default: str | None = None
+
+    @model_validator(mode="after")
+    def _can_be_told(self) -> Self:
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            raise ValueError(f"pattern is not a regular expression: {error}") from None
+        if (self.path is None) is not (self.source == "person"):
+            raise ValueError("path says where a value stands that no person gives")
+        if (self.url is None) is (self.source == "call"):
+            raise ValueError("url belongs to source: call")
+        if self.default is not None and not self.fits(self.default):
+            raise ValueError("default does not fit the pattern")
+        return self
+
+    def fits(self, value: str) -> bool:
+        """Whether ``value`` may stand in a URL of the service."""
+        return re.fullmatch(self.pattern, value) is not None

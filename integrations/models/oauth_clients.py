@@ -1,0 +1,89 @@
+"""The apps that an auth config has at its provider: the present one, and those before it.
+
+An account keeps the client it was granted under until it is reconnected: a refresh token works
+for its own client only. And a client may have several secrets for a while, so that one can be
+replaced at the provider without a refresh that fails.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from integrations.secrets import Secret
+
+if TYPE_CHECKING:
+    from integrations.models.auth_config import AuthConfig
+
+MOST_SECRETS: Final = 3
+MOST_FORMER: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class OAuthApp:
+    """One client. ``older_secrets`` are tried where ``secret`` is refused: a JSON list of texts."""
+
+    client_id: str
+    secret: Secret | None
+    older_secrets: Secret | None = None
+
+
+def app_of(auth_config: AuthConfig, client_id: str) -> OAuthApp:
+    """Return the client of that id, or the present one where there is no such any more.
+
+    Opens no secret yet.
+    """
+    former: Secret | None = auth_config.former_clients
+    if client_id in {"", auth_config.client_id} or former is None:
+        return OAuthApp(
+            client_id=auth_config.client_id,
+            secret=auth_config.client_secret,
+            older_secrets=auth_config.older_client_secrets,
+        )
+    return OAuthApp(
+        client_id=client_id,
+        secret=Secret.sealed(lambda: next(iter(_secrets_of(former, client_id)), "")),
+        older_secrets=Secret.sealed(lambda: json.dumps(_secrets_of(former, client_id)[1:])),
+    )
+
+
+def replace_client(auth_config: AuthConfig, *, client_id: str, secret: Secret | None) -> None:
+    """Give the config another client id, or another secret; what it had is kept. The caller saves.
+
+    Args:
+        secret: None keeps the present one, where the client id stays too.
+    """
+    known = _known(auth_config)
+    if client_id != auth_config.client_id:
+        if auth_config.client_id and known:
+            _keep_former(auth_config, known)
+        auth_config.client_id, auth_config.client_secret = client_id, secret
+        auth_config.older_client_secrets = None
+    elif secret is not None:
+        older = [text for text in known if text != secret.reveal()][: MOST_SECRETS - 1]
+        auth_config.client_secret = secret
+        auth_config.older_client_secrets = Secret(json.dumps(older)) if older else None
+
+
+def _known(auth_config: AuthConfig) -> list[str]:
+    """Return the present client's secrets, the first one first."""
+    present: Secret | None = auth_config.client_secret
+    older: Secret | None = auth_config.older_client_secrets
+    return [
+        *([present.reveal()] if present is not None else []),
+        *(json.loads(older.reveal()) if older is not None else []),
+    ]
+
+
+def _keep_former(auth_config: AuthConfig, secrets: list[str]) -> None:
+    former: Secret | None = auth_config.former_clients
+    clients: dict[str, list[str]] = json.loads(former.reveal()) if former is not None else {}
+    clients.pop(auth_config.client_id, None)
+    kept = dict([*clients.items(), (auth_config.client_id, secrets)][-MOST_FORMER:])
+    auth_config.former_clients = Secret(json.dumps(kept))
+
+
+def _secrets_of(former: Secret, client_id: str) -> list[str]:
+    secrets: list[str] = json.loads(former.reveal()).get(client_id, [])
+    return secrets

@@ -1,0 +1,173 @@
+"""One call to a token endpoint: client authentication, form or JSON, and what the answer means."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+from authlib.oauth2.auth import ClientAuth
+from django.utils import timezone
+
+from integrations import outbound
+from integrations.schemes.assertions import CLIENT_ASSERTION_TYPE, UnusableKey, sign
+from integrations.schemes.verdict import (
+    RefusalKind,
+    Refused,
+    Verdict,
+    judge_answer,
+    judge_failure,
+    without_echo,
+)
+from integrations.secrets import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from integrations.catalog import Toolkit
+
+FORM: Final = "application/x-www-form-urlencoded"
+JSON: Final = "application/json"
+# RFC 6749, A.2: a client secret is printable ASCII. Another one cannot be sent in a header.
+UNUSABLE_SECRET = Refused(kind=RefusalKind.CONFIGURATION, error_code="unusable_client_secret")
+
+
+_CLIENT_REFUSED: Final = frozenset(
+    {"invalid_client", "unauthorized_client", "incorrect_client_credentials", "bad_client_secret"}
+)
+
+
+class UnusableSecret(Exception):
+    """The client secret cannot be sent, or signs nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """An OAuth client as its provider knows it, and how it proves that it is that one."""
+
+    toolkit: Toolkit
+    client_id: str
+    client_secret: Secret | None
+    token_parameters: Mapping[str, str]
+    # A JSON list of texts: tried, in order, where the provider refuses the client.
+    older_secrets: Secret | None = None
+
+    def get_tokens(
+        self,
+        url: str,
+        parameters: Mapping[str, str | None],
+        *,
+        limits: outbound.Limits | None = None,
+        renewing: bool = False,
+        repeatable: bool = False,
+    ) -> Verdict:
+        """Ask ``url`` for tokens and judge what it says.
+
+        Args:
+            renewing: whether an earlier token is spent by it; see `judge_answer`.
+            repeatable: whether the caller makes the call again where its outcome is unknown.
+        """
+        given = {name: value for name, value in parameters.items() if value is not None}
+        extra = dict(self.toolkit.token_parameters) | dict(self.token_parameters)
+        for client in chain([self], self._with_older_secrets()):
+            verdict = client._get_tokens(  # noqa: SLF001 - its own class
+                url, given, extra, limits=limits, renewing=renewing, repeatable=repeatable
+            )
+            # A refused client has spent nothing.
+            if not isinstance(verdict, Refused) or verdict.error_code not in _CLIENT_REFUSED:
+                break
+        return verdict
+
+    def _with_older_secrets(self) -> Iterator[Client]:
+        """Yield this client with each of its older secrets, opened once the first was refused."""
+        if self.older_secrets is not None:
+            for text in json.loads(self.older_secrets.reveal()):
+                yield replace(self, client_secret=Secret(text), older_secrets=None)
+
+    def _get_tokens(
+        self,
+        url: str,
+        given: Mapping[str, str],
+        extra: Mapping[str, str],
+        *,
+        limits: outbound.Limits | None,
+        renewing: bool,
+        repeatable: bool,
+    ) -> Verdict:
+        try:
+            response = self.post(
+                url,
+                {**given, **extra},
+                role=outbound.Role.TOKEN,
+                headers=self.toolkit.token_headers,
+                as_json=self.toolkit.token_request == "json",  # noqa: S105 - no secret
+                limits=limits,
+                repeatable=repeatable,
+            )
+        except UnusableSecret:
+            return UNUSABLE_SECRET
+        except outbound.OutboundError as error:
+            return judge_failure(error)
+        verdict = judge_answer(response, self.toolkit, renewing=renewing, now=timezone.now())
+        # The grant type is no secret, and part of many a code: invalid_refresh_token.
+        sent = [value for name, value in given.items() if name != "grant_type"]
+        return without_echo(verdict, [*sent, self.secret_text()])
+
+    def post(
+        self,
+        url: str,
+        parameters: Mapping[str, str],
+        *,
+        role: outbound.Role,
+        headers: Mapping[str, str],
+        as_json: bool = False,
+        limits: outbound.Limits | None = None,
+        repeatable: bool = False,
+    ) -> outbound.Response:
+        """Send ``parameters`` with the client's proof (RFC 6749, 2.3; RFC 7523, 2.2).
+
+        Raises:
+            UnusableSecret: there is no way to send it.
+            OutboundError: there was no answer.
+        """
+        secret = self.secret_text()
+        method = self.toolkit.client_auth if secret else "none"
+        fields, sent = dict(parameters), {"Accept": JSON} | dict(headers)
+        if method == "private_key_jwt":
+            fields |= self._assertion(url, secret)
+        elif not secret.isascii():
+            raise UnusableSecret
+        elif method == "client_secret_basic":
+            # Authlib's other methods write into a form only.
+            url, sent, _ = ClientAuth(self.client_id, secret, method).prepare("POST", url, sent, "")
+        else:
+            fields |= {"client_id": self.client_id} if self.client_id else {}
+            fields |= {"client_secret": secret} if method == "client_secret_post" else {}
+        sent["Content-Type"] = JSON if as_json else FORM
+        return outbound.send(
+            role=role,
+            method="POST",
+            url=url,
+            headers=sent,
+            content=(json.dumps(fields) if as_json else urlencode(fields)).encode(),
+            limits=limits,
+            repeatable=repeatable,
+        )
+
+    def secret_text(self) -> str:
+        """Return the client secret, to send it or to look for it in what came back."""
+        return self.client_secret.reveal() if self.client_secret is not None else ""
+
+    def _assertion(self, url: str, private_key: str) -> dict[str, str]:
+        claims = {"iss": self.client_id, "sub": self.client_id, "aud": url}
+        try:
+            assertion = sign(private_key, claims=claims)
+        except UnusableKey:
+            raise UnusableSecret from None
+        return {
+            "client_id": self.client_id,
+            "client_assertion_type": CLIENT_ASSERTION_TYPE,
+            "client_assertion": assertion,
+        }
