@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from connections.actors import operator
 from connections.operations.rehearsing import PREFIX, rehearse
-from connections.usage import SAMPLE, Usage, usage_of
+from connections.usage import Usage, usage_of
 from integrations.admin.auth_configs import AuthConfigAdmin, known_toolkit
 from integrations.admin.marks import Tone
 from integrations.admin.operations import Done, Operation
@@ -110,7 +110,7 @@ def _facts(config: AuthConfig) -> list[Fact]:
 
 
 def _lacking(usage: Usage) -> Fact:
-    of = f"of the newest {SAMPLE:,}" if usage.sampled else f"of {usage.looked_at:,}"
+    of = f"of {'the newest ' if usage.sampled else ''}{usage.looked_at:,}"
     told = "reconnecting asks for it" if usage.lacking else "all have what is required"
     return Fact(
         label="Lack a required scope",

@@ -12,7 +12,13 @@ from connections.errors import AnswerLost, AttemptAnswered, AttemptRefused, Auth
 from connections.models import ConnectAttempt, ConnectLink, Reason
 from integrations.database import DATABASE_AWAY
 from integrations.models.auth_config import Scheme
-from integrations.schemes import Granted, OAuth1Client, OAuth2Client
+from integrations.schemes import (
+    Granted,
+    IdentityUnavailable,
+    OAuth1Client,
+    OAuth2Client,
+    from_redirect,
+)
 from integrations.schemes.error_codes import provider_error_code
 from integrations.secrets import Secret
 from integrations.tokens import digest
@@ -105,7 +111,11 @@ def _declined(attempt: ConnectAttempt, error: str, now: datetime) -> Outcome:
 
 def _exchange(attempt: ConnectAttempt, answer: Mapping[str, str], now: datetime) -> Outcome:
     exchange = _exchange_verifier if _is_oauth1(attempt) else _exchange_code
-    verdict = exchange(attempt, answer)
+    try:
+        verdict = exchange(attempt, answer)
+    except IdentityUnavailable as error:
+        # The way back tells no host that the code may be sent to.
+        return fail(attempt=attempt, reason=Reason.EXCHANGE_FAILED, error_code=error.code, now=now)
     if verdict is None:
         return _declined(attempt, answer.get("error", ""), now)
     if isinstance(verdict, Granted):
@@ -123,8 +133,10 @@ def _exchange_code(attempt: ConnectAttempt, answer: Mapping[str, str]) -> Verdic
     """Trade the code for tokens; None where the provider sent none."""
     if "code" not in answer:
         return None
-    toolkit = attempt.auth_config.catalog_entry.with_connection(attempt.parameters)
-    return OAuth2Client.of(attempt.auth_config, toolkit).exchange_code(
+    toolkit = attempt.auth_config.catalog_entry
+    values = {**attempt.parameters, **from_redirect(toolkit, answer)}
+    client = OAuth2Client.of(attempt.auth_config, toolkit.with_connection(values))
+    return client.exchange_code(
         code=Secret(answer["code"]),
         redirect_uri=attempt.redirect_uri,
         code_verifier=attempt.code_verifier,

@@ -116,6 +116,21 @@ def test_the_way_back_may_tell_it(
     assert ConnectedAccount.objects.get().parameters == {"instance": "https://us.example.com"}
 
 
+def test_the_code_is_exchanged_where_the_way_back_says_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch, provider: ScriptedProvider, auth_config: AuthConfig
+) -> None:
+    urls = {"authorization_url": "{base_url}/authorize", "token_url": "{base_url}/{place}/token"}
+    place = {"label": "Place", "pattern": "[a-z]{2}", "source": "redirect", "path": "location"}
+    use_toolkit(monkeypatch, **urls, connection_parameters={"place": place})
+    provider.answer("/eu/token", tokens())
+    for location, status in (("../x", Status.FAILED), ("eu", Status.ACTIVE)):
+        person = Person(link_to(auth_config))
+        person.set_out()
+        person.come_back(code="c", location=location)
+        assert ConnectedAccount.objects.get().status == status
+    assert len(provider.forms("/eu/token")) == 1
+
+
 def test_a_further_call_may_tell_it(
     monkeypatch: pytest.MonkeyPatch, provider: ScriptedProvider, auth_config: AuthConfig
 ) -> None:
