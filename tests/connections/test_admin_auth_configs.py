@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.admin.utils import quote
+from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
@@ -13,16 +14,17 @@ from connections import usage
 from connections.models import ConnectedAccount, ConnectLink, Entity, Status
 from connections.usage import lacking_scopes, usage_of
 from integrations import counting
+from integrations.ids import new_id
 from integrations.models import AuthConfig, Project
-from tests.console.staff import every_permission, member, signed_in
+from tests.console.staff import member, signed_in
 from tests.making import connect, store_grant
 
 NOTES = "notes:read"
 
 
 @pytest.fixture
-def client(project: Project) -> Client:
-    return signed_in(member(project, permissions=every_permission()))
+def client(admin_user: User) -> Client:
+    return signed_in(admin_user)
 
 
 def page_of(config: AuthConfig, rest: str = "change/") -> str:
@@ -110,8 +112,8 @@ def test_the_test_button_opens_the_hosted_page(client: Client, auth_config: Auth
     assert hosted.path.startswith("/connect/")
     assert "Acme Agents" in client.get(hosted.path, follow=True).content.decode()
     account = ConnectedAccount.objects.get()
-    assert (account.entity.user_id, account.auth_config) == ("test:mel", auth_config)
-    assert ConnectLink.objects.get().created_by == "operator:mel"
+    assert (account.entity.user_id, account.auth_config) == ("test:admin", auth_config)
+    assert ConnectLink.objects.get().created_by == "operator:admin"
 
 
 def test_testing_again_leaves_one_account(client: Client, auth_config: AuthConfig) -> None:
@@ -127,9 +129,9 @@ def test_testing_again_leaves_one_account(client: Client, auth_config: AuthConfi
 def test_a_second_config_of_the_toolkit_is_tested_by_itself(
     client: Client, auth_config: AuthConfig
 ) -> None:
-    entity = Entity.objects.create(project=auth_config.project, user_id="test:mel")
+    entity = Entity.objects.create(project=auth_config.project, user_id="test:admin")
     connect(auth_config=auth_config, entity=entity)
-    auth_config.pk = None
+    auth_config.pk = new_id("ac")
     auth_config.save(force_insert=True)
     client.post(page_of(auth_config, "do/test/"))
     assert ConnectedAccount.objects.filter(auth_config=auth_config).count() == 1
