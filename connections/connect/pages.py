@@ -15,6 +15,7 @@ from connections.errors import (
     LinkExpired,
     LinkUnknown,
     LinkUsed,
+    TooManyTries,
 )
 from connections.models import Reason
 
@@ -122,6 +123,10 @@ def _refusals() -> dict[type[ConnectionsError], tuple[str, str]]:
         LinkUsed: (
             _("This link was used already"),
             _("Each link works once, in one browser. ") + ask,
+        ),
+        TooManyTries: (
+            _("This link was tried too often"),
+            _("No further key is taken in on it. ") + ask,
         ),
         AuthConfigDisabled: (
             _("Connecting is switched off"),
