@@ -39,6 +39,17 @@ _CLIENT_REFUSED: Final = frozenset(
 )
 
 
+def _refuses_client(verdict: Verdict) -> bool:
+    """Whether it is the client that is refused, which has spent nothing.
+
+    At some providers the same code ends a grant (Atlassian's unauthorized_client): the toolkit's
+    rules tell the two apart.
+    """
+    if not isinstance(verdict, Refused) or verdict.kind is not RefusalKind.CONFIGURATION:
+        return False
+    return verdict.error_code in _CLIENT_REFUSED
+
+
 class UnusableSecret(Exception):
     """The client secret cannot be sent, or signs nothing."""
 
@@ -75,8 +86,7 @@ class Client:
             verdict = client._get_tokens(  # noqa: SLF001 - its own class
                 url, given, extra, limits=limits, renewing=renewing, repeatable=repeatable
             )
-            # A refused client has spent nothing.
-            if not isinstance(verdict, Refused) or verdict.error_code not in _CLIENT_REFUSED:
+            if not _refuses_client(verdict):
                 break
         return verdict
 

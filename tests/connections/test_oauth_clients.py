@@ -6,11 +6,14 @@ import base64
 
 import pytest
 
+from connections.errors import AccountUnusable
 from connections.models import ConnectedAccount, Trigger
 from connections.refresh import refresh_account
 from integrations.auth_configs import forget_older_secrets, update_auth_config
+from integrations.catalog import TerminalRule
 from integrations.models import AuthConfig
 from integrations.secrets import Secret
+from tests.connections.proving import change_toolkit
 from tests.provider import Answer, ScriptedProvider, tokens
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +52,21 @@ def test_where_it_is_refused_the_one_before_is_tried(
     assert clients(provider) == ["client:mistyped", "client:client secret"]
     auth_config.refresh_from_db()
     assert auth_config.misconfigured_since is None
+
+
+def test_a_grant_that_is_over_is_not_asked_about_with_another_secret(
+    auth_config: AuthConfig,
+    account: ConnectedAccount,
+    provider: ScriptedProvider,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rule = TerminalRule(error=("unauthorized_client",))
+    change_toolkit(monkeypatch, terminal=(rule,))
+    give_secret(auth_config, "new")
+    provider.answer_tokens(Answer(status=403, json={"error": "unauthorized_client"}))
+    with pytest.raises(AccountUnusable):
+        refresh(account)
+    assert clients(provider) == ["client:new"]
 
 
 def test_one_that_was_forgotten_is_not_tried(
