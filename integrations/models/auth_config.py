@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -12,14 +12,10 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
-from integrations.catalog import UnknownToolkit, get_toolkit
+from integrations.catalog import Toolkit, UnknownToolkit, get_toolkit
 from integrations.ids import IdField
 from integrations.models.scoping import ProjectScopedModel
 from integrations.secrets import SealedField
-
-if TYPE_CHECKING:
-    from integrations.catalog import Toolkit
-
 
 # What the protocol itself says in these requests (RFC 6749, RFC 7636, OpenID Connect Core).
 RESERVED_PARAMETERS = {
@@ -102,6 +98,12 @@ class AuthConfig(ProjectScopedModel):
     token_parameters = models.JSONField(
         default=dict, blank=True, help_text="Extra parameters of every token request."
     )
+    # A service that is not in the catalog: the fields of a toolkit file, other than its slug.
+    service = models.JSONField(null=True, blank=True, editable=False)
+    # Where the service was discovered: an issuer, or an MCP server.
+    service_url = models.CharField(max_length=500, blank=True, editable=False)
+    # How the client that was registered there is managed (RFC 7591, 3.2.1): a JSON text.
+    registration = SealedField(null=True)
     testing_mode = models.BooleanField(
         default=False,
         help_text="The provider has this app in testing, where it may end grants early (Google: "
@@ -135,7 +137,7 @@ class AuthConfig(ProjectScopedModel):
             if taken := sorted(reserved & set(getattr(self, field))):
                 raise ValidationError({field: f"Evergrant sets {', '.join(taken)} itself."})
         try:
-            toolkit = get_toolkit(self.toolkit)
+            toolkit = self.whole_toolkit
         except UnknownToolkit as error:
             raise ValidationError({"toolkit": str(error)}) from None
         if self.scheme not in toolkit.schemes:
@@ -151,7 +153,17 @@ class AuthConfig(ProjectScopedModel):
     @property
     def catalog_entry(self) -> Toolkit:
         """The toolkit's facts, with this config's parameters filled into its URLs."""
-        return _catalog_entry(self.toolkit, self.scheme, tuple(sorted(self.parameters.items())))
+        parameters = tuple(sorted(self.parameters.items()))
+        return _catalog_entry(self.toolkit, self._described, self.scheme, parameters)
+
+    @property
+    def whole_toolkit(self) -> Toolkit:
+        """The toolkit with all that it offers, placeholders and all. Raises UnknownToolkit."""
+        return _whole_toolkit(self.toolkit, self._described)
+
+    @property
+    def _described(self) -> str:
+        return json.dumps(self.service, sort_keys=True) if self.service else ""
 
     @property
     def redirect_uri(self) -> str:
@@ -201,8 +213,17 @@ class AuthConfig(ProjectScopedModel):
 
 
 @lru_cache(maxsize=1024)
-def _catalog_entry(slug: str, scheme: str, parameters: tuple[tuple[str, str], ...]) -> Toolkit:
-    return get_toolkit(slug).for_scheme(scheme).with_parameters(dict(parameters))
+def _catalog_entry(
+    slug: str, described: str, scheme: str, parameters: tuple[tuple[str, str], ...]
+) -> Toolkit:
+    return _whole_toolkit(slug, described).for_scheme(scheme).with_parameters(dict(parameters))
+
+
+@lru_cache(maxsize=1024)
+def _whole_toolkit(slug: str, described: str) -> Toolkit:
+    if not described:
+        return get_toolkit(slug)
+    return Toolkit.model_validate(json.loads(described) | {"slug": slug})
 
 
 _REFUSAL_FIELDS = (

@@ -61,6 +61,7 @@ def fill_every_column(base_url: str = "http://127.0.0.1:1") -> None:
     auth_config = AuthConfig.objects.latest("pk")
     auth_config.older_client_secrets = Secret('["s3cret-of-before"]')
     auth_config.former_clients = Secret('{"client-of-before": ["s3cret-of-long-ago"]}')
+    auth_config.registration = Secret('{"registration_access_token": "registration-s3cret"}')
     auth_config.save()
     link = ConnectLink.objects.latest("pk")
     ConnectAttempt.objects.create(
