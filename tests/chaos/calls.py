@@ -24,7 +24,9 @@ class Call:
         worked_at: the token was rotated, or refused.
         answered_at: right before the answer was sent; None where none was.
         gone_at: when the caller was seen to have hung up while it waited.
-        pid: who called, where the provider looked that up.
+        read_at: when the caller's thread had the answer; None where it never came to read it.
+        pid: who called, where the provider looked that up, or the reader said so.
+        connection: the caller's port and the provider's.
     """
 
     id: str
@@ -42,7 +44,9 @@ class Call:
     worked_at: float | None = None
     answered_at: float | None = None
     gone_at: float | None = None
+    read_at: float | None = None
     pid: int | None = None
+    connection: str = ""
 
     @property
     def issued_tokens(self) -> bool:

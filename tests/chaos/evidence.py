@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 
 from tests.chaos import window
 from tests.chaos.attempts import Attempt, read_attempts
+from tests.chaos.marks import note_reads, read_marks
 
 if TYPE_CHECKING:
     from tests.chaos.calls import Call
@@ -92,7 +93,7 @@ class Evidence:
 
     Attributes:
         now: when it was collected, in seconds since 1970.
-        window: a kill so many seconds after an answer may have come before the journal.
+        window: a kill so many seconds after an answer was read may have come before the journal.
         journalled: the journal's entries by the digest of the issued refresh token.
     """
 
@@ -131,6 +132,8 @@ def collect(
         attempts = read_attempts(connection)
     providers = world.providers.values()
     calls = [call for provider in providers for call in provider.calls()]
+    note_reads(calls, read_marks(world.marks_folder))
+    _check_marks(calls, journalled)
     return Evidence(
         now=now,
         window=window.measure(calls, journalled),
@@ -146,6 +149,13 @@ def collect(
         journalled=journalled,
         errors_logged=_errors_logged(world),
     )
+
+
+def _check_marks(calls: list[Call], journalled: dict[str, Entry]) -> None:
+    """Refuse to judge where answers got to the journal that nobody is said to have read."""
+    kept = [call for call in calls if call.issued_digest in journalled]
+    if unmarked := [call.id for call in kept if call.read_at is None]:
+        raise RuntimeError(f"no process marked that it read the answers to {unmarked[:10]}")
 
 
 def _rows(connection: psycopg.Connection[Any], query: str) -> list[dict[str, Any]]:

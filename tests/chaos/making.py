@@ -11,6 +11,7 @@ from tests.chaos.chronicle import Deed
 from tests.chaos.evidence import Account, Event, Evidence, Transition
 from tests.chaos.families import ISSUED, STRICT, Family
 from tests.chaos.inbox import Arrival
+from tests.chaos.journalled import Entry
 
 PERSON, ACCOUNT, PID = "strict-0", "ca_1", 77
 # Connected at 100, refreshed at 110, looked at at 120.
@@ -33,6 +34,7 @@ def call(number: int, at: float, **changes: Any) -> Call:
         "outcome": ISSUED,
         "worked_at": at + 0.01,
         "answered_at": at + 0.02,
+        "read_at": at + 0.0205,
     }
     return Call(**(values | changes))
 
@@ -49,6 +51,11 @@ def attempt(generation: int, at: float, **changes: Any) -> Attempt:
         "finished_at": at + 0.05,
     }
     return Attempt(**(values | changes))
+
+
+def journalled(digest: str, *, at: float) -> Entry:
+    """Return the journal's entry of an issued token."""
+    return Entry(digest=digest, account=ACCOUNT, generation=1, worker="w", obtained_at=at)
 
 
 def transition(before: str, after: str, reason: str, *, at: float, number: int) -> Transition:
@@ -86,7 +93,7 @@ def good_evidence(**changes: Any) -> Evidence:
         "families": [good_family()],
         "oddities": [],
         "deeds": [],
-        "journalled": {},
+        "journalled": {"digest-2": journalled("digest-2", at=REFRESHED + 0.021)},
         "errors_logged": Counter(),
     }
     values |= changes

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.chaos import timeline, window
 from tests.chaos.explaining import NOTED, OFFENCES
-from tests.chaos.explaining.causes import KILLED_AFTER_ANSWER
+from tests.chaos.explaining.causes import KILLED_AFTER_READING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,11 @@ def summarise(
         "journal": {
             "entries": len(evidence.journalled),
             "window_ms": round(evidence.window * 1000, 2),
-            "answer_to_journal_ms": _percentiles(evidence),
+            "answer_to_reading_ms": _percentiles(window.waits(evidence.calls)),
+            "reading_to_journal_ms": _percentiles(
+                window.delays(evidence.calls, evidence.journalled)
+            ),
+            "answered_but_unread": _unread(evidence),
         },
         "events": {"recorded": len(evidence.events), "arrived": len(evidence.arrivals)},
         **counts,
@@ -64,20 +68,25 @@ def _window(findings: list[Finding]) -> dict[str, Any]:
     """Split what was lost in the window by cause."""
     lost = [finding for finding in findings if finding.kind == "rotation_lost_in_window"]
     late = [
-        each.facts["seconds_after_answer"] for each in lost if each.cause == KILLED_AFTER_ANSWER
+        each.facts["seconds_after_reading"] for each in lost if each.cause == KILLED_AFTER_READING
     ]
     milliseconds = sorted(round(seconds * 1000, 2) for seconds in late if seconds is not None)
     return {
         "by_cause": dict(Counter(finding.cause for finding in lost)),
-        "milliseconds_after_answer": milliseconds,
+        "milliseconds_after_reading": milliseconds,
     }
 
 
-def _percentiles(evidence: Evidence) -> dict[str, float]:
-    delays = window.delays(evidence.calls, evidence.journalled)
+def _unread(evidence: Evidence) -> int:
+    """Count the answers that nobody came to read."""
+    answered = (call for call in evidence.calls if call.answered_at is not None)
+    return sum(call.read_at is None for call in answered)
+
+
+def _percentiles(delays: list[float]) -> dict[str, float]:
     if not delays:
         return {}
-    at = {"median": 0.5, "p99": 0.99, "longest": 1.0}
+    at = {"median": 0.5, "p99": 0.99, "p99.9": 0.999, "longest": 1.0}
     return {name: round(delays[int(p * (len(delays) - 1))] * 1000, 2) for name, p in at.items()}
 
 
@@ -130,8 +139,8 @@ def _counted(summary: dict[str, Any]) -> Iterator[str]:
         yield f"{text:{WIDTH}} {summary['noted'][kind]:5} counted"
     for cause, number in sorted(summary["window"]["by_cause"].items()):
         yield f"  {cause:{WIDTH - 2}} {number:5}"
-    if late := summary["window"]["milliseconds_after_answer"]:
-        yield f"  killed so many milliseconds after the answer: {late}"
+    if late := summary["window"]["milliseconds_after_reading"]:
+        yield f"  killed so many milliseconds after the answer was read: {late}"
 
 
 def _offenders(summary: dict[str, Any]) -> Iterator[str]:

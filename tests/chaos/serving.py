@@ -114,6 +114,7 @@ class Handler(BaseHTTPRequestHandler):
         """Take a token call through its stages, each of which may go wrong on order."""
         provider = self._provider
         call = provider.begin(kind=form.get("grant_type", ""))
+        call.connection = f"{self.client_address[1]}-{self.server.server_port}"
         # People's consents are exchanged without faults: it is refreshing that is tried here.
         refresh = call.kind == "refresh_token"
         fault = provider.faults.take() if refresh else None

@@ -11,9 +11,7 @@ from tests.chaos.chronicle import Deed
 from tests.chaos.evidence import Evidence
 from tests.chaos.explaining import explain
 from tests.chaos.families import GRACE, INVALID_GRANT, ISSUED_IN_GRACE, REUSE
-from tests.chaos.journalled import Entry
 from tests.chaos.making import (
-    ACCOUNT,
     NOW,
     PERSON,
     PID,
@@ -25,13 +23,14 @@ from tests.chaos.making import (
     good_account,
     good_evidence,
     good_family,
+    journalled,
     killed,
     transition,
 )
 from tests.chaos.readers import Oddity
 
 LATER = REFRESHED + 8
-KILLED = killed(REFRESHED + 0.021)
+KILLED = killed(REFRESHED + 0.022)
 DOUBT = attempt(1, REFRESHED, outcome="in_doubt", finished_at=LATER - 0.01)
 REUSED = call(1, LATER, id="strict-2", issued=0, issued_digest="", outcome=REUSE)
 DEAD = good_family(revoked_at=LATER, revoked_by="reuse", working=set())
@@ -49,7 +48,7 @@ def calls(*more: object) -> list[object]:
 def reused(**changes: Any) -> Evidence:
     """Return a family that died of its second call, after the first one's caller was killed."""
     values: dict[str, Any] = {"calls": calls(REUSED), "families": [DEAD]}
-    values |= {"attempts": [DOUBT], "deeds": [KILLED]}
+    values |= {"attempts": [DOUBT], "deeds": [KILLED], "journalled": {}}
     return expired_evidence("rotation_lost", **(values | changes))
 
 
@@ -83,7 +82,7 @@ def test_a_grant_that_lives_at_the_provider_must_not_expire() -> None:
 
 
 def test_a_rotation_that_was_lost_in_the_window_is_counted() -> None:
-    assert kinds(reused()) == ["rotation_lost_in_window killed_after_answer"]
+    assert kinds(reused()) == ["rotation_lost_in_window killed_after_reading"]
 
 
 @pytest.mark.parametrize(
@@ -102,10 +101,26 @@ def test_the_window_is_split_by_what_happened(changes: dict[str, object], cause:
     assert kinds(reused(calls=cut)) == [f"rotation_lost_in_window {cause}"]
 
 
+LATE = killed(REFRESHED + 2)
+
+
+def test_an_answer_that_nobody_came_to_read_is_lost_by_a_kill_however_late() -> None:
+    unread = [good_evidence().calls[0], call(1, REFRESHED, read_at=None), REUSED]
+    found = kinds(reused(calls=unread, deeds=[LATE]))
+    assert found == ["rotation_lost_in_window killed_before_reading"]
+
+
+def test_an_answer_that_was_read_long_before_the_kill_must_not_be_lost() -> None:
+    assert "grant_lost" in kinds(reused(deeds=[LATE]))
+
+
+def test_an_unread_answer_of_nobody_knows_whom_must_not_be_lost() -> None:
+    unread = [good_evidence().calls[0], call(1, REFRESHED, read_at=None), REUSED]
+    assert "grant_lost" in kinds(reused(calls=unread, attempts=[], deeds=[LATE]))
+
+
 def test_an_answer_that_was_journalled_must_not_be_lost() -> None:
-    entry = Entry(
-        digest="digest-2", account=ACCOUNT, generation=1, worker="w", obtained_at=REFRESHED
-    )
+    entry = journalled("digest-2", at=REFRESHED + 0.021)
     assert kinds(reused(journalled={"digest-2": entry})) == ["grant_lost journalled"]
 
 
@@ -123,19 +138,19 @@ def test_a_kill_of_another_process_explains_nothing() -> None:
 def test_at_a_provider_with_grace_nothing_is_lost() -> None:
     first, second = (replace(each, provider=GRACE) for each in (call(1, REFRESHED), REUSED))
     found = kinds(reused(calls=[good_evidence().calls[0], first, second]))
-    assert found == ["grant_lost killed_after_answer"]
+    assert found == ["grant_lost killed_after_reading"]
 
 
 def test_a_lost_rotation_must_be_called_that() -> None:
     evidence = reused()
     end = transition("ACTIVE", "EXPIRED", "grant_revoked", at=NOW - 1, number=3)
     evidence.transitions[-1] = end
-    assert kinds(evidence) == ["wrong_reason killed_after_answer"]
+    assert kinds(evidence) == ["wrong_reason killed_after_reading"]
 
 
 def test_a_lost_rotation_may_be_told_without_asking_the_provider_again() -> None:
-    evidence = expired_evidence("rotation_lost", attempts=[DOUBT], deeds=[KILLED])
-    assert kinds(evidence) == ["rotation_lost_in_window killed_after_answer"]
+    evidence = expired_evidence("rotation_lost", attempts=[DOUBT], deeds=[KILLED], journalled={})
+    assert kinds(evidence) == ["rotation_lost_in_window killed_after_reading"]
 
 
 def test_an_account_must_not_stay_active_on_a_dead_grant() -> None:
@@ -177,12 +192,12 @@ def test_a_doubt_that_nobody_wrote_down_does_not_count() -> None:
 
 
 def test_a_token_may_be_sent_again_after_a_503() -> None:
-    failed = call(1, REFRESHED - 5, id="a", fault="unavailable", issued=0, outcome="not_performed")
+    failed = call(1, REFRESHED - 5, fault="unavailable", issued_digest="", outcome="not_performed")
     assert kinds(good_evidence(calls=calls(failed))) == []
 
 
 def test_two_calls_of_one_account_must_not_overlap() -> None:
-    second = call(2, REFRESHED + 0.015, issued=0, issued_digest="")
+    second = call(2, REFRESHED + 0.015, outcome=INVALID_GRANT, issued_digest="")
     assert kinds(good_evidence(calls=calls(second))) == ["calls_at_once"]
 
 
@@ -193,6 +208,15 @@ def test_a_doubt_needs_a_cause() -> None:
 def test_a_worker_killed_between_claim_and_call_explains_the_doubt() -> None:
     doubt = attempt(2, LATER, outcome="in_doubt", finished_at=LATER + 40)
     assert kinds(good_evidence(attempts=[doubt], deeds=[killed(LATER)])) == []
+
+
+def test_an_answer_that_was_kept_must_have_stood_in_the_journal() -> None:
+    assert kinds(good_evidence(journalled={})) == ["unjournalled"]
+
+
+def test_an_answer_must_be_in_the_journal_at_once() -> None:
+    late = journalled("digest-2", at=REFRESHED + 0.03)
+    assert kinds(good_evidence(journalled={"digest-2": late})) == ["journalled_late"]
 
 
 # --- Events, reads, the rest ----------------------------------------------------------------------
@@ -305,7 +329,7 @@ def test_a_refusal_that_a_kill_took_along_may_be_asked_for_again() -> None:
     doubt = attempt(1, LATER, outcome="in_doubt", finished_at=LATER + 4)
     late = killed(LATER + 2)
     evidence = reused(calls=calls(REUSED, again), attempts=[DOUBT, doubt], deeds=[KILLED, late])
-    assert kinds(evidence) == ["rotation_lost_in_window killed_after_answer"]
+    assert kinds(evidence) == ["rotation_lost_in_window killed_after_reading"]
 
 
 def test_a_revocation_in_the_middle_of_a_doubt_may_be_taken_for_a_lost_rotation() -> None:

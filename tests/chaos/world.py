@@ -18,6 +18,7 @@ import requests
 
 from config.fresh_keys import fresh_field_encryption_key, fresh_secret_key
 from config.run.web_server import web_server
+from tests.chaos import marks
 from tests.chaos.chronicle import Chronicle
 from tests.chaos.database import ChaosDatabase
 from tests.chaos.families import GRACE, STRICT
@@ -52,6 +53,7 @@ class World:
         self.chronicle = Chronicle()
         self.folder = Path(tempfile.mkdtemp(prefix="evergrant-chaos-", dir="/tmp"))
         self.journal_folder = self.folder / "journal"
+        self.marks_folder = self.folder / "marks"
         self.database = ChaosDatabase(self.folder)
         self.receiver = Receiver()
         self.providers = {
@@ -123,6 +125,7 @@ class World:
         shell = {name: value for name, value in os.environ.items() if name not in OWN}
         static = self.folder / "static"
         static.mkdir()
+        self.marks_folder.mkdir()
         return shell | {
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "DATABASE_URL": self.database.url,
@@ -137,6 +140,8 @@ class World:
             "STATIC_ROOT": str(static),
             "JOURNAL_FOLDER": str(self.journal_folder),
             "REFRESH_LEASE_SECONDS": str(self.options.lease),
+            "PYTHONPATH": str(marks.MODULE_FOLDER),
+            marks.VARIABLE: str(self.marks_folder),
         }
 
     def _seed(self, environment: dict[str, str]) -> Seed:

@@ -20,7 +20,8 @@ ANSWER_CUT = "answer_cut"
 ANSWER_LATE = "answer_late"
 KILLED_BEFORE_ROTATION = "killed_before_rotation"
 KILLED_BEFORE_ANSWER = "killed_before_answer"
-KILLED_AFTER_ANSWER = "killed_after_answer"
+KILLED_BEFORE_READING = "killed_before_reading"
+KILLED_AFTER_READING = "killed_after_reading"
 STOPPED = "stopped"
 # A call may last 20 seconds; who hung up so late gave up.
 PATIENCE_SECONDS = 18.0
@@ -101,19 +102,19 @@ class Causes:
         began = call.at - NOTICE_SECONDS
         if pid and (kills := self._struck(self._kills, pid, began, answered_at)):
             return _stage(call, kills[0].at)
-        window = self._window_of(call)
-        if self._struck(self._kills, pid, answered_at, answered_at + window):
-            return KILLED_AFTER_ANSWER
-        return STOPPED if self._slept(pid, answered_at, window) else ""
+        ends = self._window_ends(call, answered_at, pid)
+        if kills := self._struck(self._kills, pid, answered_at, ends):
+            unread = call.read_at is None or kills[0].at < call.read_at
+            return KILLED_BEFORE_READING if unread else KILLED_AFTER_READING
+        return STOPPED if self._slept(pid, answered_at, ends) else ""
 
-    def seconds_after_answer(self, call: Call) -> float | None:
-        """Return how long after the answer the caller was killed; None where it was not."""
-        if call.answered_at is None:
+    def seconds_after_reading(self, call: Call) -> float | None:
+        """Return how long after reading the answer the caller was killed; None where it was not."""
+        if call.read_at is None:
             return None
-        end = call.answered_at + self._window_of(call)
         pid = self._caller(call, self.attempt_of(call))
-        kills = self._struck(self._kills, pid, call.answered_at, end)
-        return kills[0].at - call.answered_at if kills else None
+        kills = self._struck(self._kills, pid, call.read_at, call.read_at + self._window)
+        return kills[0].at - call.read_at if kills else None
 
     def journalled(self, call: Call, *, before: float) -> bool:
         """Whether the tokens that ``call`` issued stood in the journal at that moment."""
@@ -145,13 +146,19 @@ class Causes:
         # A row of successful ones names one of many workers.
         return attempt.pid if attempt is not None and attempt.outcome != STORED else 0
 
-    def _window_of(self, call: Call) -> float:
-        """Return for how long a kill may have taken the answer to ``call`` along."""
-        return self._window if call.issued_tokens else REFUSAL_SECONDS
+    def _window_ends(self, call: Call, answered_at: float, pid: int) -> float:
+        """Return until when a kill may have taken the answer to ``call`` along."""
+        if not call.issued_tokens:
+            return answered_at + REFUSAL_SECONDS
+        if call.read_at is not None:
+            return call.read_at + self._window
+        # It waited in the socket of a process that was too busy, or stopped, to read it. Where
+        # nobody knows whose, any process's kill would do, so it had better be soon.
+        return answered_at + (CLAIM_SECONDS if pid else self._window)
 
-    def _slept(self, pid: int, answered_at: float, window: float) -> bool:
+    def _slept(self, pid: int, answered_at: float, ends: float) -> bool:
         return any(
-            deed.at <= answered_at + window
+            deed.at <= ends
             and (deed.until is None or answered_at <= deed.until)
             and (pid == 0 or pid in deed.pids)
             for deed in self._stops

@@ -17,6 +17,8 @@ OFFENCES = {
     "double_call": "refresh tokens sent twice without a doubt",
     "calls_at_once": "two calls under way for one account",
     "attempt_unexplained": "attempts in doubt that nothing explains",
+    "unjournalled": "answers that were kept without the journal",
+    "journalled_late": "the middle answer came late to the journal",
     "stale_token": "tokens served that were past their end",
     "api_error": "reads answered with an unexpected error",
     "event_missing": "events that never arrived",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.chaos.calls import Call
 from tests.chaos.evidence import Account, Evidence, Transition
-from tests.chaos.explaining.causes import KILLED_AFTER_ANSWER, Causes
+from tests.chaos.explaining.causes import KILLED_AFTER_READING, Causes
 from tests.chaos.explaining.finding import Finding
 from tests.chaos.families import BY_PERSON, REUSE, Family
 
@@ -123,8 +123,8 @@ class Grants:
         else:
             kind = "rotation_lost_in_window" if step.reason == ROTATION_LOST else "wrong_reason"
         facts = {}
-        if cause == KILLED_AFTER_ANSWER:
-            facts["seconds_after_answer"] = self._causes.seconds_after_answer(first)
+        if cause == KILLED_AFTER_READING:
+            facts["seconds_after_reading"] = self._causes.seconds_after_reading(first)
         text = (
             f"{family.id}: serial {first.issued}, issued by {first.id}, was lost"
             f" ({cause or 'no cause known'}); expired with {step.reason}"
