@@ -29,8 +29,13 @@ from integrations.tokens import digest
 # Wrong keys per client address: 20 in any minute.
 RATE: Final = "20/m/key"
 KNOWN_GOOD_SECONDS: Final = 3600
+# Every call writing it would cost more than it is worth. When this process did, by what it wrote.
+REMEMBER_EVERY_SECONDS: Final = 60
+MOST_REMEMBERED: Final = 10_000
+_remembered: dict[str, float] = {}
 _COUNTER: Final = {"app": "config", "action": "api_key"}
 _CONFIG: Final = {"api_key": RATE}
+[_RATE] = ratelimit.parse_rates(RATE)
 _TELL_ADDRESS: Final = ("REMOTE_ADDR", "HTTP_X_FORWARDED_FOR")
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
@@ -89,26 +94,42 @@ def find_key(request: HttpRequest, text: str) -> ApiKey | None:
         raise MalformedKey
     address = _address(request)
     known_good = f"evergrant:good-key:{address}:{digest(text)}"
-    if (wait := _seconds_to_wait(request, address)) and not cache.get(known_good):
+    if (wait := _seconds_to_wait(address)) and not cache.get(known_good):
         raise TooManyWrongKeys(retry_after=wait)
     now = timezone.now()
     found = ApiKey.objects.presented(text, now=now)
     if found is None:
         ratelimit.consume(request, **_COUNTER, key=address, config=_CONFIG, limit_get=True)
         return None
-    # An app that works is not locked out by a neighbour behind the same address.
-    cache.set(known_good, 1, KNOWN_GOOD_SECONDS)
+    _remember(known_good)
     found.note_use(now=now)
     return found
 
 
-def _seconds_to_wait(request: HttpRequest, address: str) -> int:
+def _seconds_to_wait(address: str) -> int:
     """Return for how long this address is refused; 0 where it is not. Takes no lock."""
-    [rate] = ratelimit.parse_rates(RATE)
-    key = ratelimit.get_cache_key(request, **_COUNTER, key=address, rate=rate)
+    if not (wrong := cache.get(_counter_key(address))):
+        return 0
     now = time.time()
-    allowed, history = ratelimit.apply_rate(cache.get(key, []), now, rate, dry_run=True)
-    return 0 if allowed else math.ceil(history[-1] + rate.duration - now)
+    allowed, history = ratelimit.apply_rate(wrong, now, _RATE, dry_run=True)
+    return 0 if allowed else math.ceil(history[-1] + _RATE.duration - now)
+
+
+@lru_cache(maxsize=4096)
+def _counter_key(address: str) -> str:
+    """Return where allauth keeps the wrong keys of ``address``."""
+    return str(ratelimit.get_cache_key(HttpRequest(), **_COUNTER, key=address, rate=_RATE))
+
+
+def _remember(known_good: str) -> None:
+    """Keep that the key works from there: no neighbour at the same address locks it out."""
+    now = time.monotonic()
+    if now - _remembered.get(known_good, -math.inf) < REMEMBER_EVERY_SECONDS:
+        return
+    if len(_remembered) >= MOST_REMEMBERED:
+        _remembered.clear()
+    cache.set(known_good, 1, KNOWN_GOOD_SECONDS)
+    _remembered[known_good] = now
 
 
 def _address(request: HttpRequest) -> str:

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.db import connection
 
+# Of the columns, by statement: there are as many as are written down in the code.
+_names: dict[str, list[str]] = {}
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -36,8 +39,12 @@ def dicts(statement: str, given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Run ``statement`` and return its rows by the columns' names."""
     with _cursor() as cursor:
         cursor.execute(statement, given)
-        names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        found = cursor.fetchall()
+        # psycopg makes an object for each column to tell its name.
+        names = _names.get(statement)
+        if names is None:
+            names = _names[statement] = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def as_json(records: Iterable[Mapping[str, Any]]) -> str:

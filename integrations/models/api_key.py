@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -56,7 +55,8 @@ class ApiKeyQuerySet(ProjectScopedQuerySet["ApiKey"]):
         """Return the valid key whose text is ``key``, with its project.
 
         Every call of the API begins with it. So the database is asked for the versions of the two
-        rows only, and for the rows where they changed: a revoked key is refused at once.
+        rows only, and for the rows where they changed: a revoked key is refused at once. Calls
+        share the object, and none may change it.
         """
         name = digest(key)
         known = rows(_VERSION, {"digest": name})
@@ -71,8 +71,7 @@ class ApiKeyQuerySet(ProjectScopedQuerySet["ApiKey"]):
             if len(_kept) >= MOST_KEPT:
                 _kept.clear()
             kept = _kept[name] = (version, row)
-        found = copy.copy(kept[1])
-        return found if found.is_valid(now=now) else None
+        return kept[1] if kept[1].is_valid(now=now) else None
 
 
 class ApiKey(ProjectScopedModel):
