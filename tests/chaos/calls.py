@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -71,5 +72,18 @@ class Call:
 
 def read_calls(path: Path) -> list[Call]:
     """Return the calls that a provider wrote to ``path``, in the order of their arrival."""
-    calls = [Call(**json.loads(line)) for line in path.read_text().splitlines()]
+    calls = [Call(**entry) for entry in _entries(path) if "id" in entry]
     return sorted(calls, key=lambda call: call.at)
+
+
+def read_ends(path: Path) -> dict[str, list[float]]:
+    """Return when connections ended, in order, by `Call.connection`."""
+    ends: dict[str, list[float]] = defaultdict(list)
+    for entry in _entries(path):
+        if "ended" in entry:
+            ends[entry["ended"]].append(entry["at"])
+    return ends
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]

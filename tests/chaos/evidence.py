@@ -132,7 +132,8 @@ def collect(
         attempts = read_attempts(connection)
     providers = world.providers.values()
     calls = [call for provider in providers for call in provider.calls()]
-    note_reads(calls, read_marks(world.marks_folder))
+    ends = {name: at for provider in providers for name, at in provider.ends().items()}
+    note_reads(calls, read_marks(world.marks_folder), ends)
     _check_marks(calls, journalled)
     return Evidence(
         now=now,

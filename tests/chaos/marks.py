@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from tests.chaos.calls import Call
 
@@ -36,18 +36,25 @@ def read_marks(folder: Path) -> dict[str, list[Mark]]:
     return {ports: sorted(marks) for ports, marks in found.items()}
 
 
-def note_reads(calls: Iterable[Call], marks: dict[str, list[Mark]]) -> None:
+def note_reads(
+    calls: Iterable[Call], marks: Mapping[str, list[Mark]], ends: Mapping[str, list[float]]
+) -> None:
     """Write into each call when its answer was read, and by whom.
 
-    On one connection an answer is read before the next call is sent.
+    On one connection an answer is read before the next call is sent, and before the connection
+    ends: then another process may get its port.
+
+    Args:
+        ends: when connections ended, in order.
     """
     by_connection: dict[str, list[Call]] = defaultdict(list)
     for call in sorted(calls, key=lambda call: call.at):
         by_connection[call.connection].append(call)
     for connection, made in by_connection.items():
-        ends = [following.at for following in made[1:]]
-        for call, end in zip(made, [*ends, math.inf], strict=True):
+        limits = sorted([*(call.at for call in made), *ends.get(connection, []), math.inf])
+        for call in made:
             if call.answered_at is not None:
+                end = limits[bisect_right(limits, call.answered_at)]
                 _note(call, marks.get(connection, []), call.answered_at, end)
 
 

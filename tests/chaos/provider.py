@@ -78,6 +78,12 @@ class Provider:
             self._file.write(json.dumps(call.to_json()) + "\n")
             self._file.flush()
 
+    def write_end(self, connection: str) -> None:
+        """Write into the book that the caller has closed its connection, or was killed."""
+        with self.lock:
+            self._file.write(json.dumps({"ended": connection, "at": time.time()}) + "\n")
+            self._file.flush()
+
     def revoke(self, person: str) -> dict[str, Any] | None:
         """Let ``person`` withdraw her newest consent; return the family, None without one."""
         with self.lock:

@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 from config.leash import leashed
-from tests.chaos.calls import Call, read_calls
+from tests.chaos.calls import Call, read_calls, read_ends
 from tests.chaos.families import Family
 from tests.chaos.programs import ROOT
 
@@ -89,6 +89,10 @@ class ProviderProcess:
     def calls(self) -> list[Call]:
         """Return the calls that are over, in the order of their arrival."""
         return read_calls(self._book)
+
+    def ends(self) -> dict[str, list[float]]:
+        """Return when connections ended, in order, by `Call.connection`."""
+        return read_ends(self._book)
 
     def _control(self, name: str, values: dict[str, Any]) -> dict[str, Any]:
         answer = requests.post(f"{self.url}/control/{name}", json=values, timeout=CONTROL_SECONDS)

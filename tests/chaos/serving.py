@@ -39,6 +39,16 @@ class Handler(BaseHTTPRequestHandler):
     def _provider(self) -> Provider:
         return self.server.provider
 
+    @property
+    def _connection(self) -> str:
+        """The caller's port and this one: its name for as long as it stands."""
+        return f"{self.client_address[1]}-{self.server.server_port}"
+
+    def finish(self) -> None:
+        """Note the end, after which another process may get the port."""
+        self._provider.write_end(self._connection)
+        super().finish()
+
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         if url.path == AUTHORIZE_PATH:
@@ -114,7 +124,7 @@ class Handler(BaseHTTPRequestHandler):
         """Take a token call through its stages, each of which may go wrong on order."""
         provider = self._provider
         call = provider.begin(kind=form.get("grant_type", ""))
-        call.connection = f"{self.client_address[1]}-{self.server.server_port}"
+        call.connection = self._connection
         # People's consents are exchanged without faults: it is refreshing that is tried here.
         refresh = call.kind == "refresh_token"
         fault = provider.faults.take() if refresh else None

@@ -41,7 +41,7 @@ def test_a_call_finds_the_first_mark_after_its_answer_and_before_the_next_call()
     unread = call(2, REFRESHED + 1, connection="5-80", read_at=None)
     last = call(3, REFRESHED + 2, connection="5-80", read_at=None)
     marks = [Mark(at=REFRESHED + seconds, pid=PID) for seconds in (0.01, 0.03, 0.04, 2.05)]
-    note_reads([first, unread, last], {"5-80": marks})
+    note_reads([first, unread, last], {"5-80": marks}, {})
     assert [first.read_at, unread.read_at, last.read_at] == [
         REFRESHED + 0.03,
         None,
@@ -52,5 +52,12 @@ def test_a_call_finds_the_first_mark_after_its_answer_and_before_the_next_call()
 
 def test_marks_of_another_connection_are_nothing_to_a_call() -> None:
     lonely = call(1, REFRESHED, connection="5-80", read_at=None)
-    note_reads([lonely], {"6-80": [Mark(at=REFRESHED + 0.03, pid=PID)]})
+    note_reads([lonely], {"6-80": [Mark(at=REFRESHED + 0.03, pid=PID)]}, {})
     assert lonely.read_at is None
+
+
+def test_marks_after_the_end_of_the_connection_are_those_of_another_process() -> None:
+    unread = call(1, REFRESHED, connection="5-80", read_at=None)
+    marks = {"5-80": [Mark(at=REFRESHED + 9, pid=PID + 1)]}
+    note_reads([unread], marks, {"5-80": [REFRESHED - 5, REFRESHED + 0.03, REFRESHED + 20]})
+    assert (unread.read_at, unread.pid) == (None, None)
