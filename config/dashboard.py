@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.db.models import Q
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
@@ -19,12 +20,14 @@ from connections.models import ConnectedAccount, Status
 from connections.wording import STATUS_TONES
 from integrations.admin.marks import Tone, badge
 from integrations.counting import Count, count_rows
-from integrations.models import AuthConfig
+from integrations.models import AuthConfig, ManagedApp
+from integrations.models.managed_app import OWN_FAULTS
 from integrations.moments import span
 from webhooks.models import Event
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
 # What works, what waits for somebody, what ended; the labels fit a tile.
@@ -90,12 +93,22 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["refreshing_standing"] = badge(*_STANDINGS[health.status])
         context["refreshing_advice"] = [_ADVICE[problem] for problem in health.problems]
     if user.has_perm("integrations.view_authconfig"):
-        configs = AuthConfig.objects.visible_to(user).filter(misconfigured_since__isnull=False)
-        context["misconfigured"] = configs.select_related("project")[:SHOWN_FAULTS]
+        context["misconfigured"] = _misconfigured(user).select_related("project")[:SHOWN_FAULTS]
+        refused = ManagedApp.objects.visible_to(user).filter(misconfigured_since__isnull=False)
+        context["refused_apps"] = refused[:SHOWN_FAULTS]
     if user.has_perm("webhooks.view_event"):
         events = Event.objects.visible_to(user).select_related("project").defer("sealed_data")
         context["events"] = events[:NEWEST_EVENTS]
     return context
+
+
+def _misconfigured(user: User | AnonymousUser) -> QuerySet[AuthConfig]:
+    """Return the auth configs that are refused, but for those whose managed app says it for all."""
+    configs = AuthConfig.objects.visible_to(user).filter(misconfigured_since__isnull=False)
+    if not user.is_superuser:
+        return configs
+    told_by_app = Q(managed_app__misconfigured_since__isnull=False)
+    return configs.exclude(told_by_app & ~Q(misconfigured_error__in=OWN_FAULTS))
 
 
 def _accounts_url(**query: str) -> str:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+# Who may do what, and what the instance lends to all projects.
+_OPERATORS = frozenset({"auth.user", "auth.group", "integrations.managedapp"})
+
+
 def _allowed(permission: str) -> Callable[[HttpRequest], bool]:
     return lambda request: request.user.has_perm(permission)
 
@@ -27,7 +31,7 @@ def _item(title: str, icon: str, model: str) -> dict[str, Any]:
         "title": title,
         "icon": icon,
         "link": reverse_lazy(f"admin:{app}_{name}_changelist"),
-        "permission": _superuser if app == "auth" else _allowed(f"{app}.view_{name}"),
+        "permission": _superuser if model in _OPERATORS else _allowed(f"{app}.view_{name}"),
     }
 
 
@@ -108,6 +112,8 @@ UNFOLD: dict[str, Any] = {
             _group(
                 "Integrations",
                 _item("Auth configs", "vpn_key", "integrations.authconfig"),
+                _item("Tools", "construction", "integrations.tool"),
+                _item("Managed apps", "domain_verification", "integrations.managedapp"),
                 _item("Projects", "workspaces", "integrations.project"),
                 _item("API keys", "key", "integrations.apikey"),
             ),

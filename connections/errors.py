@@ -5,7 +5,7 @@ ConnectionsError
 ├── TransitionRefused
 ├── AccountExists, AliasTaken
 ├── CallbackUrlRefused
-├── AuthConfigDisabled
+├── AuthConfigDisabled, ManagedAppDisabled
 ├── AccountUnusable      (not ACTIVE: reconnect, enable, ...)
 ├── RefreshUnavailable   (the provider is down and no token lives)
 ├── RefreshTimeout       (another caller's refresh takes too long)
@@ -69,6 +69,13 @@ class AuthConfigDisabled(ConnectionsError):
     """The auth config is disabled."""
 
     code = "auth_config_disabled"
+    status = 409
+
+
+class ManagedAppDisabled(ConnectionsError):
+    """The operator of this instance lets nobody connect with its own app at the moment."""
+
+    code = "managed_app_disabled"
     status = 409
 
 

@@ -51,7 +51,8 @@ def warn_due(*, now: datetime, limit: int = 200) -> int:
 
 def _lock_due(most: int, now: datetime) -> list[ConnectedAccount]:
     due = ConnectedAccount.objects.filter(status=Status.ACTIVE, next_warning_at__lte=now)
-    rows = due.select_related("project", "entity", "auth_config").order_by("next_warning_at")
+    related = due.select_related("project", "entity", "auth_config__managed_app")
+    rows = related.order_by("next_warning_at")
     return list(rows.select_for_update(skip_locked=True, of=("self",))[:most])
 
 
@@ -102,7 +103,7 @@ def _is_about_to_end(account: ConnectedAccount, ends_at: datetime, now: datetime
         return life.ends_at(
             granted_at=account.granted_at or now,
             refreshed_at=refreshed_at,
-            testing_mode=account.auth_config.testing_mode,
+            testing_mode=account.auth_config.client_holder.testing_mode,
         )
 
     expected = end_after(account.refreshed_at or now)

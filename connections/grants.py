@@ -8,33 +8,61 @@ from django.db import connection
 
 from connections.lifecycle import HOLDS_CREDENTIALS
 from connections.models import ConnectedAccount
+from integrations.models import AuthConfig
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from connections.models import Revocation
 
 
 def shared_with_another(account: ConnectedAccount, identity_id: str) -> bool:
-    """Whether another account of the same auth config holds a grant of that identity.
+    """Whether another account of the same client holds a grant of that identity.
 
-    Until the end of the caller's transaction no other caller gets an answer for the identity, so
-    that of two accounts deleted at once the second one finds itself the last.
+    Under a managed app that may be another project's. Until the end of the caller's transaction no
+    other caller gets an answer for the identity, so that of two accounts deleted at once the second
+    one finds itself the last.
     """
-    if not identity_id:
+    return bool(identity_id) and _others(account, identity_id).exists()
+
+
+def held_in_another_project(account: ConnectedAccount, identity_id: str) -> bool:
+    """Whether another project's account, under the same managed app, holds a grant of the identity.
+
+    Whatever is done to ``account``: what it would end upstream is not its project's alone. Locks as
+    `shared_with_another`.
+    """
+    if not identity_id or account.auth_config.managed_app_id is None:
         return False
-    _lock_identity(f"{account.auth_config_id} {identity_id}")
-    others = ConnectedAccount.objects.filter(
-        auth_config_id=account.auth_config_id,
-        identity_id=identity_id,
-        status__in=HOLDS_CREDENTIALS,
-    )
-    return others.exclude(pk=account.pk).exists()
+    others = _others(account, identity_id)
+    return others.exclude(project_id=account.project_id).exists()
 
 
 def is_superseded(revocation: Revocation) -> bool:
-    """Whether the account was reconnected as the same person since: the new grant must live."""
+    """Whether the grant upstream has to live by now.
+
+    The account was reconnected as the same person since, or that person has connected in another
+    project, by the same managed app.
+    """
     account = revocation.account
     same_person = account.identity_id == revocation.identity_id
-    return same_person and account.status in HOLDS_CREDENTIALS
+    if same_person and account.status in HOLDS_CREDENTIALS:
+        return True
+    return held_in_another_project(account, revocation.identity_id)
+
+
+def _others(account: ConnectedAccount, identity_id: str) -> QuerySet[ConnectedAccount]:
+    config = account.auth_config
+    _lock_identity(f"{config.client_holder_id} {identity_id}")
+    config_ids = [config.pk]
+    if config.managed_app_id is not None:
+        # As values, so that the index of identities is asked once for each.
+        of_the_app = AuthConfig.objects.filter(managed_app_id=config.managed_app_id)
+        config_ids = list(of_the_app.values_list("pk", flat=True))
+    held = ConnectedAccount.objects.filter(
+        auth_config_id__in=config_ids, identity_id=identity_id, status__in=HOLDS_CREDENTIALS
+    )
+    return held.exclude(pk=account.pk)
 
 
 def _lock_identity(name: str) -> None:

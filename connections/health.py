@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from connections import heartbeat
 from connections.models import Breaker
-from connections.refresh.breakers import endpoint_of
+from connections.refresh.breakers import token_breakers
 from connections.refresh.queries import due_configs
 from integrations.catalog import UnknownToolkit
 from integrations.models import AuthConfig
@@ -117,16 +117,17 @@ def read_health(*, now: datetime) -> RefreshHealth:
 
 def _held_back(due: Collection[str], breakers: Collection[str], now: datetime) -> set[str]:
     """Return those of the configs that are left alone on purpose."""
-    blocked = Q(misconfigured_since__isnull=False) | Q(calls_blocked_until__gt=now)
-    rows = AuthConfig.objects.filter(pk__in=due)
-    held = set(rows.filter(blocked).values_list("pk", flat=True)) | (set(breakers) & set(due))
-    return held | {config.pk for config in rows if _is_out_of_reach(config, breakers)}
+    rows = AuthConfig.objects.select_related("managed_app").filter(pk__in=due)
+    return {config.pk for config in rows if _is_held_back(config, breakers, now)}
 
 
-def _is_out_of_reach(config: AuthConfig, breakers: Collection[str]) -> bool:
-    """Whether the endpoint of ``config`` is left alone, or nobody knows any more where it is."""
+def _is_held_back(config: AuthConfig, breakers: Collection[str], now: datetime) -> bool:
+    """Whether its client or its endpoint is left alone, or nobody knows any more where that is."""
+    blocked_until = config.all_calls_blocked_until
+    if config.is_refused or (blocked_until is not None and blocked_until > now):
+        return True
     try:
-        return endpoint_of(config) in breakers
+        return not set(token_breakers(config)).isdisjoint(breakers)
     except UnknownToolkit:
         # Those who refresh log it (`toolkit_unknown`).
         return True

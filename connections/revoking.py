@@ -33,7 +33,7 @@ def claim_due(*, limit: int, now: datetime) -> list[Revocation]:
     lease = timedelta(seconds=settings.REFRESH_LEASE_SECONDS)
     with transaction.atomic():
         due = Revocation.objects.filter(free, next_attempt_at__lte=now)
-        rows = due.select_related("account__auth_config").order_by("next_attempt_at")
+        rows = due.select_related("account__auth_config__managed_app").order_by("next_attempt_at")
         claimed = list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
         current = [row for row in claimed if not _supersede(row, now)]
         Revocation.objects.filter(pk__in=[row.pk for row in current]).update(

@@ -161,7 +161,7 @@ def _grant_ends_at(
         granted_at=granted_at,
         refreshed_at=now,
         answered_seconds=tokens.refresh_token_expires_in,
-        testing_mode=auth_config.testing_mode,
+        testing_mode=auth_config.client_holder.testing_mode,
     )
 
 

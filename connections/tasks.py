@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 from django.db import DatabaseError
+from django.utils import timezone
 from django_q.tasks import async_task
 
 from integrations.stopping import stop_on_signal
@@ -14,6 +15,7 @@ log = structlog.get_logger(__name__)
 WATCH_SECONDS = 55
 SCHEDULES = [
     {"name": "refresh", "func": "connections.tasks.watch_refreshes", "minutes": 1},
+    {"name": "registrations", "func": "connections.tasks.renew_registrations", "minutes": 60},
 ]
 
 
@@ -42,3 +44,10 @@ def watch_refreshes() -> None:
 
     with stop_on_signal() as stop:
         watch(seconds=WATCH_SECONDS, stop=stop, started_by=JOB)
+
+
+def renew_registrations() -> None:
+    """Register clients anew whose secrets end soon, as ``manage.py auth_configs renew`` does."""
+    from integrations.reregistering import renew_registrations as renew  # noqa: PLC0415 - models
+
+    renew(now=timezone.now())

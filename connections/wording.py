@@ -132,7 +132,7 @@ def revocation_title(row: Revocation) -> str:
     if row.confirmed_at:
         return "Revoked at the provider"
     if row.superseded_at:
-        return "Not revoked: the person reconnected"
+        return "Not revoked: the person has connected anew"
     if row.given_up_at:
         return "Not revoked at the provider"
     return "Revoking at the provider"
@@ -163,7 +163,7 @@ def revocation_detail(row: Revocation) -> str:
     if row.confirmed_at:
         return f"Confirmed after {_seconds(row.confirmed_at - row.requested_at)}, {attempts}."
     if row.superseded_at:
-        return "The same person reconnected first; revoking would have ended the new grant."
+        return "The same person connected anew; revoking would have ended that grant too."
     answer = f", last answer {row.error_code}" if row.error_code else ""
     if row.error_code == "revocation_unsupported":
         return (

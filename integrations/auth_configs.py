@@ -9,21 +9,23 @@ from django.db.models import ProtectedError
 
 from integrations import outbound
 from integrations.catalog import UnknownToolkit, get_toolkit, placeholders_in
+from integrations.described.columns import changed_service, discovered_again, new_service
+from integrations.described.vetting import vet_addresses
 from integrations.errors import InvalidInput, StillInUse
+from integrations.mcp_servers import is_mcp_server, rediscover_mcp_server
 from integrations.models import AuthConfig
-from integrations.models.auth_config import is_client_text
-from integrations.models.oauth_clients import replace_client
+from integrations.models.oauth_clients import can_be_sent, replace_client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from integrations.catalog import Toolkit
-    from integrations.models import Project
+    from integrations.models import ManagedApp, Project
     from integrations.secrets import Secret
 
 # What the provider judges a client by: a change of one starts a new trial.
 CLIENT_FIELDS = frozenset(
-    {"client_id", "client_secret", "parameters", "token_parameters", "scopes"}
+    {"client_id", "client_secret", "parameters", "token_parameters", "scopes", "service"}
 )
 
 
@@ -31,7 +33,7 @@ def create_auth_config(
     *,
     project: Project,
     name: str,
-    toolkit: str,
+    toolkit: str = "",
     scheme: str = "",
     client_id: str = "",
     client_secret: Secret | None = None,
@@ -41,22 +43,38 @@ def create_auth_config(
     authorization_parameters: Mapping[str, str] | None = None,
     token_parameters: Mapping[str, str] | None = None,
     testing_mode: bool = False,
+    callback_url: str = "",
+    service: Mapping[str, Any] | None = None,
+    issuer_url: str = "",
+    managed_app: ManagedApp | None = None,
 ) -> AuthConfig:
-    """Create an auth config of ``project`` for the catalog's ``toolkit``.
+    """Create an auth config of ``project`` for the catalog's ``toolkit``, or for another service.
 
     Args:
+        toolkit: of another service a slug that the catalog has not; empty: made of its name.
         scheme: one of those that the toolkit offers; empty: its first one.
         client_id, client_secret: of the app that the project registered there; for OAuth only.
+        callback_url: an address of the project's own that hands people on to Evergrant.
+        service: a description of another service; see `integrations.described`.
+        issuer_url: of another service, which is asked for what ``service`` does not say.
+        managed_app: stands in for a client of the project's own; see integrations.managed_apps.
 
     Raises:
         InvalidInput: the toolkit is unknown, a parameter is missing, or a URL may not be called;
             ``details`` say which field.
+        EvergrantError: the issuer does not describe itself.
     """
+    columns: dict[str, Any] = {"toolkit": toolkit}
+    if managed_app is not None:
+        columns |= {"managed_app": managed_app, "service": service, "service_url": issuer_url}
+    elif service is not None or issuer_url:
+        columns = new_service(
+            project=project, name=name, slug=toolkit, given=service, issuer_url=issuer_url
+        )
     auth_config = AuthConfig(
         project=project,
         name=name,
-        toolkit=toolkit,
-        scheme=scheme or _first_scheme(toolkit),
+        scheme=scheme,
         client_id=client_id,
         client_secret=client_secret,
         scopes=scopes or [],
@@ -65,7 +83,11 @@ def create_auth_config(
         authorization_parameters=dict(authorization_parameters or {}),
         token_parameters=dict(token_parameters or {}),
         testing_mode=testing_mode,
+        callback_url=callback_url,
+        **columns,
     )
+    usual = managed_app.scheme if managed_app else _first_scheme(auth_config)
+    auth_config.scheme = scheme or usual
     _check(auth_config, client_secret)
     auth_config.save(force_insert=True)
     return auth_config
@@ -84,6 +106,8 @@ def update_auth_config(
         InvalidInput: as `create_auth_config`; nothing is changed.
     """
     client_id = changes.pop("client_id", auth_config.client_id)
+    if "service" in changes:
+        changes |= changed_service(auth_config, changes["service"])
     for name, value in changes.items():
         setattr(auth_config, name, value)
     if client_id != auth_config.client_id or client_secret is not None:
@@ -92,6 +116,24 @@ def update_auth_config(
     _check(auth_config, client_secret)
     if CLIENT_FIELDS & changes.keys():
         auth_config.forget_refusals()
+    auth_config.save()
+    return auth_config
+
+
+def rediscover_auth_config(*, auth_config: AuthConfig) -> AuthConfig:
+    """Ask the issuer, or the MCP server, of a service anew; what was given by hand stays.
+
+    Raises:
+        NothingToDiscover, IssuerChanged, InvalidInput: nothing is changed.
+        EvergrantError: the service does not describe itself any more.
+    """
+    if is_mcp_server(auth_config):
+        rediscover_mcp_server(auth_config=auth_config)
+        return auth_config
+    for name, value in discovered_again(auth_config).items():
+        setattr(auth_config, name, value)
+    _check(auth_config, None)
+    auth_config.forget_refusals()
     auth_config.save()
     return auth_config
 
@@ -140,29 +182,35 @@ def check_addresses(toolkit: Toolkit) -> None:
             raise ValidationError({"parameters": message}) from None
 
 
-def _first_scheme(toolkit: str) -> str:
+def check_servers(auth_config: AuthConfig) -> None:
+    """Refuse a config whose servers Evergrant may not call.
+
+    Raises:
+        ValidationError: of a toolkit of the catalog, see `check_addresses`.
+        InvalidInput: of a described service, see `vet_addresses`.
+    """
+    if auth_config.service:
+        vet_addresses(auth_config.whole_toolkit, auth_config.parameters)
+    else:
+        check_addresses(auth_config.catalog_entry)
+
+
+def _first_scheme(auth_config: AuthConfig) -> str:
     try:
-        return get_toolkit(toolkit).schemes[0]
+        return auth_config.whole_toolkit.schemes[0]
     except UnknownToolkit as error:
         raise InvalidInput(fields=[{"field": "toolkit", "problem": str(error)}]) from None
 
 
 def _check(auth_config: AuthConfig, client_secret: Secret | None) -> None:
-    if client_secret is not None and not _can_be_sent(auth_config, client_secret):
+    if client_secret is not None and not can_be_sent(client_secret):
         problem = {"field": "client_secret", "problem": "A client secret is printable ASCII."}
         raise InvalidInput(fields=[problem])
     try:
         auth_config.full_clean()
-        check_addresses(auth_config.catalog_entry)
+        check_servers(auth_config)
     except ValidationError as error:
         raise InvalidInput(fields=_described(error)) from None
-
-
-def _can_be_sent(auth_config: AuthConfig, secret: Secret) -> bool:
-    text = secret.reveal()
-    # A private key (private_key_jwt) has lines.
-    lines = text.splitlines() if text.startswith("-----BEGIN ") else [text]
-    return all(is_client_text(line) for line in lines)
 
 
 def _described(error: ValidationError) -> list[dict[str, Any]]:

@@ -51,6 +51,20 @@ class MissingScope(IntegrationsError):
     status = 403
 
 
+class NoManagedApp(IntegrationsError):
+    """This instance has no OAuth app of its own for that toolkit: bring a client of yours."""
+
+    code = "no_managed_app"
+    status = 409
+
+
+class SeveralManagedApps(IntegrationsError):
+    """This instance has several OAuth apps for that toolkit: name one in ``managed_app_id``."""
+
+    code = "several_managed_apps"
+    status = 409
+
+
 class StillInUse(IntegrationsError):
     """Accounts were connected with this auth config. Disable it instead."""
 

@@ -34,7 +34,9 @@ def use_toolkit(monkeypatch: pytest.MonkeyPatch, **facts: Any) -> Toolkit:
     """Have every auth config authenticate with the toolkit of these facts."""
     toolkit = toolkit_with(**facts)
 
-    def entry(slug: str, scheme: str, parameters: tuple[tuple[str, str], ...]) -> Toolkit:
+    def entry(
+        slug: str, described: str, scheme: str, parameters: tuple[tuple[str, str], ...]
+    ) -> Toolkit:
         return toolkit.for_scheme(scheme).with_parameters(dict(parameters))
 
     monkeypatch.setattr("integrations.models.auth_config._catalog_entry", entry)

@@ -29,7 +29,6 @@ from integrations.admin.base import RecordAdmin, VisibleRelatedFilter
 from integrations.admin.marks import Header, Tone, badge, chips, code, two_lines
 from integrations.admin.operations import OperationsAdmin
 from integrations.admin.searching import IndexedSearchAdmin
-from integrations.admin.toolkits import toolkit_name
 from integrations.models import AuthConfig
 from integrations.moments import EMPTY, span, when
 
@@ -60,7 +59,7 @@ class ConnectedAccountAdmin(OperationsAdmin, IndexedSearchAdmin, RecordAdmin):
     change_form_template = "admin/connections/account.html"
     operations = OPERATIONS
     list_display = ("account", "owner", "standing", "token_ends", "refreshing", "verified")
-    list_select_related = ("entity", "auth_config", "project")
+    list_select_related = ("entity", "auth_config__managed_app", "project")
     list_filter = (
         StatusFilter,
         ReasonFilter,
@@ -163,7 +162,7 @@ class ConnectedAccountAdmin(OperationsAdmin, IndexedSearchAdmin, RecordAdmin):
         reason = obj.get_status_reason_display()
         return Header(
             title=obj.identity_label or "Not connected yet",
-            subtitle=f"{toolkit_name(obj.toolkit)} account of {obj.entity.user_id}",
+            subtitle=f"{obj.auth_config.toolkit_name} account of {obj.entity.user_id}",
             badge=format_html("{} <span>{}</span>", status_badge(obj), reason),
             advice=advice,
             advice_tone=tone,
@@ -171,7 +170,7 @@ class ConnectedAccountAdmin(OperationsAdmin, IndexedSearchAdmin, RecordAdmin):
 
     @admin.display(description="Account")
     def account(self, account: ConnectedAccount) -> SafeString:
-        note = toolkit_name(account.toolkit)
+        note = account.auth_config.toolkit_name
         note = f"{note} · {account.alias}" if account.alias else note
         return two_lines(account.identity_label or "Not connected yet", note)
 
@@ -222,7 +221,7 @@ class ConnectedAccountAdmin(OperationsAdmin, IndexedSearchAdmin, RecordAdmin):
 
     @admin.display(description="Toolkit")
     def toolkit_label(self, account: ConnectedAccount) -> str:
-        return toolkit_name(account.toolkit)
+        return account.auth_config.toolkit_name
 
     @admin.display(description="Entity")
     def entity_link(self, account: ConnectedAccount) -> SafeString:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connections.models import Breaker, Reason, Status
-from connections.refresh.breakers import endpoint_of
+from connections.refresh.breakers import token_breakers
 from integrations.admin.marks import Tone
 from integrations.moments import relative, span
 
@@ -62,11 +62,11 @@ def advice_on(account: ConnectedAccount, *, now: datetime) -> tuple[str, Tone]:
 def held_back(account: ConnectedAccount, *, now: datetime) -> str:
     """Say why a due account is left alone on purpose; empty where it is not."""
     config = account.auth_config
-    if config.calls_blocked_until is not None and config.calls_blocked_until > now:
-        next_call = relative(config.calls_blocked_until, now=now)
-        return f"the provider refuses the auth config; next call {next_call}"
-    names = [config.pk, endpoint_of(config)]
-    breaker = Breaker.objects.filter(pk__in=names, opened_at__isnull=False).first()
+    blocked_until = config.all_calls_blocked_until
+    if blocked_until is not None and blocked_until > now:
+        whom = "the instance's app" if config.managed_app_id else "the auth config"
+        return f"the provider refuses {whom}; next call {relative(blocked_until, now=now)}"
+    breaker = Breaker.objects.filter(pk__in=token_breakers(config), opened_at__isnull=False).first()
     if breaker is None:
         return ""
     if breaker.open_until is not None and breaker.open_until > now:

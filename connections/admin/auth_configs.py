@@ -55,7 +55,7 @@ TEST = Operation(
     consequence="Opens the page that your users see, where you connect an account of your own. It "
     f"is kept under the user {PREFIX} followed by your name.",
     run=make_link,
-    applies=lambda config: config.enabled and known_toolkit(config) is not None,
+    applies=lambda config: config.takes_connections and known_toolkit(config) is not None,
     in_lists=False,
 )
 

@@ -15,12 +15,12 @@ from django.utils.html import format_html
 from connections.actors import operator
 from connections.models import Breaker
 from connections.operations import try_again
-from connections.refresh.breakers import endpoint_of
+from connections.refresh.breakers import token_breakers
 from integrations.admin.base import RecordAdmin
 from integrations.admin.marks import Header, Tone, badge, code, two_lines
 from integrations.admin.operations import Done, Operation, OperationsAdmin
 from integrations.admin.theme import ModelAdmin
-from integrations.models import AuthConfig
+from integrations.models import AuthConfig, ManagedApp
 from integrations.moments import EMPTY, span, when
 
 if TYPE_CHECKING:
@@ -54,6 +54,12 @@ def breaker_badge(breaker: Breaker) -> SafeString:
     return badge("Open, next call is a trial", Tone.WARN)
 
 
+def _of_what(breaker: Any) -> str:
+    if breaker.config_name:
+        return "Calls of one auth config"
+    return "Calls of one managed app" if breaker.app_name else "Token endpoint"
+
+
 def _try(breaker: Breaker, request: HttpRequest, _note: str) -> Done:
     if not request.user.is_authenticated:
         raise PermissionDenied
@@ -64,7 +70,7 @@ def _try(breaker: Breaker, request: HttpRequest, _note: str) -> Done:
 
 @admin.register(Breaker)
 class BreakerAdmin(OperationsAdmin, RecordAdmin):
-    """Stops calls to what fails: a token endpoint, or one auth config there."""
+    """Stops calls to what fails: a token endpoint, or one client there."""
 
     operations = (
         Operation(
@@ -80,7 +86,7 @@ class BreakerAdmin(OperationsAdmin, RecordAdmin):
     )
     list_display = ("what", "state", "cause", "opened", "failed", "succeeded")
     search_fields = ("endpoint",)
-    search_help_text = "Endpoint or auth config ID"
+    search_help_text = "Endpoint, auth config ID or managed app ID"
     sortable_by = ()
     ordering = (F("opened_at").desc(nulls_last=True), F("last_failure_at").desc(nulls_last=True))
     fieldsets = (
@@ -95,25 +101,27 @@ class BreakerAdmin(OperationsAdmin, RecordAdmin):
         """
         rows: QuerySet[Any] = ModelAdmin.get_queryset(self, request)
         names = AuthConfig.objects.filter(pk=OuterRef("pk")).values("name")
-        rows = rows.annotate(config_name=Subquery(names[:1]))
+        apps = ManagedApp.objects.filter(pk=OuterRef("pk")).values("name")
+        rows = rows.annotate(config_name=Subquery(names[:1]), app_name=Subquery(apps[:1]))
         if request.user.is_superuser:
             return rows
-        configs = list(AuthConfig.objects.visible_to(request.user))
-        mine = {config.pk for config in configs} | {endpoint_of(config) for config in configs}
-        return rows.filter(pk__in=mine)
+        configs = AuthConfig.objects.visible_to(request.user).select_related("managed_app")
+        return rows.filter(pk__in={name for config in configs for name in token_breakers(config)})
 
     def get_header(self, request: HttpRequest, obj: Any) -> Header:
         advice = ""
         if obj.opened_at:
-            whom = "this auth config" if obj.config_name else "this endpoint"
+            whom = "this endpoint"
+            if obj.config_name or obj.app_name:
+                whom = "this auth config" if obj.config_name else "this managed app"
             advice = (
                 f"Accounts at {whom} are not refreshed while it is open; their status does not "
                 "change, and tokens are served while they live. It closes by itself with the "
                 "first call that succeeds."
             )
         return Header(
-            title=obj.config_name or obj.endpoint,
-            subtitle="Calls of one auth config" if obj.config_name else "Token endpoint",
+            title=obj.config_name or obj.app_name or obj.endpoint,
+            subtitle=_of_what(obj),
             badge=breaker_badge(obj),
             advice=advice,
             advice_tone=Tone.WARN,
@@ -123,10 +131,14 @@ class BreakerAdmin(OperationsAdmin, RecordAdmin):
     def what(self, breaker: Any) -> SafeString:
         if breaker.config_name:
             return two_lines(breaker.config_name, "one auth config")
+        if breaker.app_name:
+            return two_lines(breaker.app_name, "every auth config of this managed app")
         return two_lines(breaker.endpoint, "every auth config at this endpoint")
 
     @admin.display(description="Keeps calls from")
     def whom(self, breaker: Any) -> SafeString | str:
+        if breaker.app_name:
+            return f"every auth config of the managed app {breaker.app_name}"
         if not breaker.config_name:
             return "every auth config at this endpoint"
         url = reverse("admin:integrations_authconfig_change", args=[quote(breaker.pk)])

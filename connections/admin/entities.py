@@ -15,7 +15,6 @@ from connections.models import ConnectedAccount, Entity
 from integrations.admin.base import RecordAdmin, VisibleRelatedFilter
 from integrations.admin.marks import Header, code, two_lines
 from integrations.admin.searching import IndexedSearchAdmin
-from integrations.admin.toolkits import toolkit_name
 from integrations.moments import EMPTY, when
 
 if TYPE_CHECKING:
@@ -76,12 +75,14 @@ class EntityAdmin(IndexedSearchAdmin, RecordAdmin):
 
     @admin.display(description="Accounts")
     def accounts(self, entity: Entity) -> SafeString | str:
-        rows = ConnectedAccount.objects.filter(entity=entity)[:SHOWN_ACCOUNTS]
+        rows = ConnectedAccount.objects.select_related("auth_config").filter(entity=entity)[
+            :SHOWN_ACCOUNTS
+        ]
         parts = [
             (
                 reverse("admin:connections_connectedaccount_change", args=[quote(row.pk)]),
                 row.identity_label or "Not connected yet",
-                toolkit_name(row.toolkit),
+                row.auth_config.toolkit_name,
                 status_badge(row),
             )
             for row in rows

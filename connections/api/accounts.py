@@ -79,7 +79,7 @@ def list_accounts(request: ApiRequest, query: Query[AccountQuery]) -> dict[str, 
         "status": query.status,
     }
     narrowed = accounts.filter(**{k: v for k, v in wanted.items() if v is not None})
-    return paginate(narrowed.select_related("entity", "auth_config"), query)
+    return paginate(narrowed.select_related("entity", "auth_config__managed_app"), query)
 
 
 @router.get("/{account_id}", response=AccountOut)

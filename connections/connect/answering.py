@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef
 
 from connections.connect.completing import complete, fail
-from connections.errors import AnswerLost, AttemptAnswered, AttemptRefused, AuthConfigDisabled
+from connections.errors import AnswerLost, AttemptAnswered, AttemptRefused
 from connections.models import ConnectAttempt, ConnectLink, Reason
+from connections.taking import check_takes_connections
 from integrations.database import DATABASE_AWAY
 from integrations.models.auth_config import Scheme
 from integrations.schemes import (
@@ -18,6 +19,7 @@ from integrations.schemes import (
     OAuth1Client,
     OAuth2Client,
     from_redirect,
+    is_genuine,
 )
 from integrations.schemes.error_codes import provider_error_code
 from integrations.secrets import Secret
@@ -32,27 +34,32 @@ if TYPE_CHECKING:
 
 
 def take_answer(
-    *, auth_config_id: str, answer: Mapping[str, str], browser: str, now: datetime
+    *, holder_id: str, answer: Mapping[str, str], browser: str, now: datetime
 ) -> Outcome:
     """Handle the provider's redirect (RFC 6749, 4.1.2).
 
     Args:
+        holder_id: who holds the client that the provider answers to, by the path: an auth config,
+            or the managed app of many.
         answer: the redirect's query: ``state`` and ``code`` or ``error``, perhaps ``iss``.
         browser: the random text in this browser's cookie; empty where it has none.
 
     Raises:
         AttemptAnswered: the state is unknown, too old, or was answered already.
-        AttemptRefused: it belongs to another browser, auth config or issuer (RFC 9207).
-        AuthConfigDisabled: the project switched the auth config off meanwhile.
+        AttemptRefused: it belongs to another browser, client or issuer (RFC 9207), or is not
+            signed as its provider signs.
+        AuthConfigDisabled, ManagedAppDisabled: it was switched off meanwhile.
         AnswerLost: the database went away while the code, which works once, was used. Where it
             went away before, its own error passes: the same answer may come again.
     """
     attempt = _attempt(answer.get("state", ""))
-    if attempt.browser_digest != digest(browser) or attempt.auth_config_id != auth_config_id:
+    ours = attempt.auth_config.client_holder_id == holder_id
+    if attempt.browser_digest != digest(browser) or not ours:
         raise AttemptRefused
-    if not attempt.auth_config.enabled:
-        raise AuthConfigDisabled(auth_config_id=auth_config_id)
+    check_takes_connections(attempt.auth_config)
     if not _is_from_expected_issuer(attempt, answer.get("iss", "")):
+        raise AttemptRefused
+    if not is_genuine(attempt.auth_config, answer, parameters=attempt.parameters):
         raise AttemptRefused
     _consume(attempt, now)
     try:
@@ -64,9 +71,9 @@ def take_answer(
 def _attempt(state: str) -> ConnectAttempt:
     account = "link__account"
     related = (
-        "auth_config",
+        "auth_config__managed_app",
         f"{account}__entity",
-        f"{account}__auth_config",
+        f"{account}__auth_config__managed_app",
         f"{account}__project",
     )
     attempts = ConnectAttempt.objects.select_related(*related)

@@ -172,7 +172,7 @@ def _activate(
         "scopes_requested": attempt.scopes,
         "scopes_granted": granted,
         "parameters": proven.parameters,
-        "oauth_client_id": attempt.auth_config.client_id,
+        "oauth_client_id": attempt.auth_config.client_holder.client_id,
     }
     if identity is not None:
         changes |= {

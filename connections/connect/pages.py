@@ -15,6 +15,7 @@ from connections.errors import (
     LinkExpired,
     LinkUnknown,
     LinkUsed,
+    ManagedAppDisabled,
     TooManyTries,
 )
 from connections.models import Reason
@@ -114,6 +115,10 @@ def lost_context(link: ConnectLink) -> dict[str, Any]:
 
 def _refusals() -> dict[type[ConnectionsError], tuple[str, str]]:
     ask = _("Ask the app that sent you here for a new link.")
+    switched_off = (
+        _("Connecting is switched off"),
+        _("The app does not accept new connections to this service at the moment."),
+    )
     return {
         LinkUnknown: (_("This link does not exist"), ask),
         LinkExpired: (
@@ -128,10 +133,8 @@ def _refusals() -> dict[type[ConnectionsError], tuple[str, str]]:
             _("This link was tried too often"),
             _("No further key is taken in on it. ") + ask,
         ),
-        AuthConfigDisabled: (
-            _("Connecting is switched off"),
-            _("The app does not accept new connections to this service at the moment."),
-        ),
+        AuthConfigDisabled: switched_off,
+        ManagedAppDisabled: switched_off,
         AttemptAnswered: (
             _("This step was done already"),
             _("It cannot be repeated. Go back to the app to see whether you are connected. ") + ask,

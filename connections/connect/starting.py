@@ -11,13 +11,13 @@ from authlib.common.urls import add_params_to_uri
 from django.db import transaction
 
 from connections.errors import (
-    AuthConfigDisabled,
     LinkExpired,
     LinkUnknown,
     LinkUsed,
     ProviderUnavailable,
 )
 from connections.models import ConnectAttempt, ConnectLink, Status
+from connections.taking import check_takes_connections
 from integrations.models.auth_config import Scheme
 from integrations.schemes import OAuth1Client, OAuth2Client, Refused, from_person
 from integrations.secrets import Secret
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # How long a person may take at the provider: signing up there, finding a second factor.
 ATTEMPT_LIFETIME = timedelta(minutes=30)
-_RELATED = ("account__entity", "account__auth_config", "account__project")
+_RELATED = ("account__entity", "account__auth_config__managed_app", "account__project")
 
 
 def find_link(*, token: str, browser: str, now: datetime) -> ConnectLink:
@@ -79,7 +79,7 @@ def start_attempt(
 
     Raises:
         LinkUnknown, LinkExpired, LinkUsed: as `find_link`; of two browsers at once one wins.
-        AuthConfigDisabled: the project switched the auth config off.
+        AuthConfigDisabled, ManagedAppDisabled: it was switched off.
         InvalidInput: something that the toolkit needs to know is missing or cannot be right.
         ProviderUnavailable: OAuth 1 begins with a call to the provider, and it failed.
     """
@@ -96,8 +96,7 @@ def bind(*, token: str, browser: str, now: datetime) -> ConnectLink:
     locked = ConnectLink.objects.select_for_update(of=("self",)).get(pk=link.pk)
     locked.account = link.account
     _check(locked, browser=browser, now=now)
-    if not locked.account.auth_config.enabled:
-        raise AuthConfigDisabled
+    check_takes_connections(locked.account.auth_config)
     locked.browser_digest = digest(browser)
     locked.save(update_fields=["browser_digest"])
     return locked

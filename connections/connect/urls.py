@@ -2,12 +2,14 @@
 
 from django.urls import path
 
+from connections.connect.client_document import ClientDocumentView
 from connections.connect.views import CallbackView, FinishedView, LinkView
 
 app_name = "connect"
 
 urlpatterns = [
-    path("callback/<slug:auth_config_id>", CallbackView.as_view(), name="callback"),
+    path("client/<slug:auth_config_id>.json", ClientDocumentView.as_view(), name="client"),
+    path("callback/<slug:holder_id>", CallbackView.as_view(), name="callback"),
     path("finished/<slug:link_id>", FinishedView.as_view(), name="finished"),
     path("<slug:token>", LinkView.as_view(), name="link"),
 ]

@@ -85,14 +85,14 @@ class LinkView(View):
 
 @method_decorator(never_cache, name="dispatch")
 class CallbackView(View):
-    """Where a provider sends the person back to. The path carries the auth config."""
+    """Where a provider sends the person back to. The path carries who holds the client."""
 
-    def get(self, request: HttpRequest, auth_config_id: str) -> HttpResponse:
+    def get(self, request: HttpRequest, holder_id: str) -> HttpResponse:
         """Take the answer in, once, and send the person on."""
         answer = {name: str(value)[:LONGEST_PARAMETER] for name, value in request.GET.items()}
         try:
             outcome = take_answer(
-                auth_config_id=auth_config_id,
+                holder_id=holder_id,
                 answer=answer,
                 browser=_browser(request),
                 now=timezone.now(),

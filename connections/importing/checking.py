@@ -53,7 +53,8 @@ class Checks:
     @classmethod
     def of(cls, project: Project, *, auth_config_id: str = "") -> Self:
         """Return the checks of a project. Raises SourceRefused."""
-        found = {each.pk: each for each in AuthConfig.objects.in_project(project)}
+        configs = AuthConfig.objects.in_project(project).select_related("managed_app")
+        found = {each.pk: each for each in configs}
         if auth_config_id and auth_config_id not in found:
             raise SourceRefused("The project has no auth config of that id.")
         return cls(project=project, auth_configs=found, default=found.get(auth_config_id))
@@ -90,10 +91,10 @@ class Checks:
                 else "The row names no auth_config_id, and --auth-config was not given."
             )
             raise RowRefused("auth_config_unknown", problem)
-        if not found.enabled:
+        if not found.takes_connections:
             raise RowRefused("auth_config_disabled", "The auth config is disabled.")
         client = read.text(values, "client_id", most=500)
-        if client and client != found.client_id:
+        if client and client != found.client_holder.client_id:
             problem = "The tokens were issued to another client than the auth config's."
             raise RowRefused("client_differs", problem)
         return found

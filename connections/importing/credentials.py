@@ -47,11 +47,13 @@ def _oauth2(values: Mapping[str, object], toolkit: Toolkit, now: datetime) -> To
         raise RowRefused("token_missing", "The row has no access_token and no refresh_token.")
     if read.texts_by_name(values, "fields"):
         raise RowRefused("fields_invalid", "An account of an OAuth 2 client has no fields.")
+    itself = toolkit.self_renewal is not None
+    refresh = (access or refresh) if itself else refresh
     left = _seconds_left(values, now)
     if left is None and refresh is not None and toolkit.access_token_seconds is not None:
         # Nobody knows how old it is: a refresh comes before its first use.
         left = 0.0
-    if refresh is None and left is not None and left <= 0:
+    elif (refresh is None or itself) and left is not None and left <= 0:
         raise RowRefused("token_ended", "The access token is over, and nothing renews it.")
     return TokenSet(
         access_token=access or Secret(""),

@@ -70,7 +70,7 @@ def _account(grant: Grant, entity: Entity) -> ConnectedAccount:
         auth_config=grant.auth_config,
         toolkit=grant.auth_config.toolkit,
         alias=grant.alias,
-        oauth_client_id=grant.auth_config.client_id,
+        oauth_client_id=grant.auth_config.client_holder.client_id,
         parameters=grant.parameters,
         identity_id=grant.identity_id,
         # A person has to recognise it, and knows the id at least.

@@ -36,7 +36,7 @@ class ConnectedAccountQuerySet(ProjectScopedQuerySet["ConnectedAccount"]):
 
         Everybody locks the account before its credentials, so nobody waits in a circle.
         """
-        rows = self.select_related("project", "entity", "auth_config")
+        rows = self.select_related("project", "entity", "auth_config__managed_app")
         return rows.select_for_update(of=("self",), nowait=not wait).get(pk=account_id)
 
     def free(self) -> Self:

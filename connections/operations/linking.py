@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from connections.callback_urls import check_callback_url
-from connections.errors import AccountExists, AliasTaken, AuthConfigDisabled, TransitionRefused
+from connections.errors import AccountExists, AliasTaken, TransitionRefused
 from connections.issuing import IssuedLink, issue_link
 from connections.lifecycle import create, move
 from connections.models import ConnectedAccount, Entity, Reason, Status
+from connections.taking import check_takes_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,12 +48,11 @@ def link_account(
     Raises:
         AccountExists: it has one already; ``details`` list them.
         AliasTaken: another account of it has this alias.
-        AuthConfigDisabled, CallbackUrlRefused: as they say.
+        AuthConfigDisabled, ManagedAppDisabled, CallbackUrlRefused: as they say.
     """
     if callback_url:
         check_callback_url(project=project, url=callback_url)
-    if not auth_config.enabled:
-        raise AuthConfigDisabled(auth_config_id=auth_config.pk)
+    check_takes_connections(auth_config)
     now = timezone.now()
     with transaction.atomic():
         entity = _entity(project, user_id, tenant_id)
@@ -83,15 +83,14 @@ def reconnect_account(
 
     Raises:
         TransitionRefused: the account is deleted.
-        AuthConfigDisabled, CallbackUrlRefused: as they say.
+        AuthConfigDisabled, ManagedAppDisabled, CallbackUrlRefused: as they say.
     """
     if account.status == Status.DELETED:
         message = "A deleted account cannot be reconnected."
         raise TransitionRefused(message, status=account.status)
     if callback_url:
         check_callback_url(project=account.project, url=callback_url)
-    if not account.auth_config.enabled:
-        raise AuthConfigDisabled(auth_config_id=account.auth_config_id)
+    check_takes_connections(account.auth_config)
     return issue_link(
         account=account,
         actor=actor,

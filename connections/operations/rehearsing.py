@@ -29,7 +29,7 @@ def rehearse(*, auth_config: AuthConfig, username: str, actor: Actor) -> IssuedL
         entity__project=auth_config.project, entity__user_id=user_id, auth_config=auth_config
     )
     connected = accounts.filter(granted_at__isnull=False).order_by("-pk")
-    account = connected.select_related("project", "auth_config").first()
+    account = connected.select_related("project", "auth_config__managed_app").first()
     if account is not None:
         return reconnect_account(account=account, actor=actor)
     return link_account(

@@ -20,7 +20,8 @@ def revoke_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -
     """End the grant: REVOKED here at once with the credentials wiped, then at the provider.
 
     The tokens go sealed into a `Revocation`, which the worker carries to the provider's
-    revocation endpoint and tries again until it is confirmed.
+    revocation endpoint and tries again until it is confirmed. Where another project's account
+    stands on the same grant, by a managed app, it is superseded: see `grants.is_superseded`.
 
     Raises:
         TransitionRefused, StatusChanged: its status does not allow it (any more).

@@ -61,8 +61,8 @@ def _ask(probe: Probe, tokens: TokenSet) -> Finding:
         )
     if found is None:
         return Unknown(probe=probe, error_code="invalid_request")
-    if probe.identity_id and found.id != probe.identity_id:
+    if found.id and probe.identity_id and found.id != probe.identity_id:
         # A token does not change hands: the catalog or the provider is wrong, and a person looks.
         log.error("probe_identity_differs", connected_account_id=probe.account_id)
         return Unknown(probe=probe, error_code="identity_differs", http_status=200)
-    return Alive(probe=probe)
+    return Alive(probe=probe, identity=found)

@@ -57,7 +57,8 @@ def claim_due(*, limit: int, now: datetime, limits: Mapping[str, int] | None = N
 
 
 def _take(rows: list[dict[str, Any]], now: datetime) -> list[Probe]:
-    configs = AuthConfig.objects.in_bulk({row["auth_config_id"] for row in rows})
+    with_apps = AuthConfig.objects.select_related("managed_app")
+    configs = with_apps.in_bulk({row["auth_config_id"] for row in rows})
     # A statement of its own, so that it sees what was committed before the locks were granted.
     stored = select_credentials([row["id"] for row in rows])
     unasked = dict(_unasked(rows, configs, stored, now))

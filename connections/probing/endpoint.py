@@ -24,14 +24,14 @@ _ANSWERED = Refused(kind=RefusalKind.CONFIGURATION, error_code="")
 
 
 def breaker_names(auth_config: AuthConfig) -> tuple[str, str]:
-    """Return the names of the breakers of the identity call's origin, and of the config there.
+    """Return the names of the breakers of the identity call's origin, and of the client there.
 
     They are not those of token calls, even at one host: a provider's API may be down, or have had
     enough of a client, while its token endpoint works. No probe keeps a refresh from being made.
     """
     toolkit = auth_config.catalog_entry
     url = urlsplit(toolkit.identity.url if toolkit.identity else toolkit.token_url)
-    return f"{url.scheme}://{url.netloc} (identity)", f"{auth_config.pk} (identity)"
+    return f"{url.scheme}://{url.netloc} (identity)", f"{auth_config.client_holder_id} (identity)"
 
 
 # A token is asked about, not a client: neither its block nor the rates of token calls concern it.

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from connections.refresh.claim import Claim
     from connections.refresh.work import Answer
     from integrations.models import AuthConfig
+    from integrations.schemes import UpstreamIdentity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,9 +44,10 @@ class Probe:
 
 @dataclass(frozen=True, kw_only=True)
 class Alive:
-    """The provider took the token and named the account that is stored."""
+    """The provider took the token and named the account that is stored, or one nobody knew yet."""
 
     probe: Probe
+    identity: UpstreamIdentity
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -64,16 +65,21 @@ def judge(findings: Sequence[Finding], *, troubled: Collection[str], now: dateti
     """
     configs: dict[str, AuthConfig] = {f.probe.auth_config.pk: f.probe.auth_config for f in findings}
     names = {pk: breaker_names(config) for pk, config in configs.items()}
-    said = {pk: [f for f in findings if f.probe.auth_config.pk == pk] for pk in configs}
+    # By client: a managed app is one for many configs.
+    said: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        said[names[finding.probe.auth_config.pk]].append(finding)
     noted = [
-        pk
-        for pk in configs
-        if any(map(is_refusal, said[pk])) or not set(troubled).isdisjoint(names[pk])
+        client
+        for client, found in said.items()
+        if any(map(is_refusal, found)) or not set(troubled).isdisjoint(client)
     ]
-    beliefs = weigh({names[pk]: _heard(said[pk]) for pk in noted}, rule=PROBES, now=now)
+    beliefs = weigh({client: _heard(said[client]) for client in noted}, rule=PROBES, now=now)
     judgement = Judgement()
-    for pk in noted:
-        _judge(judgement, configs[pk], said[pk], beliefs[names[pk]], now)
+    for pk, config in configs.items():
+        if (belief := beliefs.get(names[pk])) is not None:
+            own = [finding for finding in said[names[pk]] if finding.probe.auth_config.pk == pk]
+            _judge(judgement, config, own, belief, now)
     return judgement
 
 
@@ -128,7 +134,8 @@ def _find_witnesses(
     config: AuthConfig, refused: Sequence[Finding], at: datetime, now: datetime
 ) -> list[str]:
     endpoint, _ = breaker_names(config)
-    others = AuthConfig.objects.filter(toolkit=config.toolkit).exclude(pk=config.pk)
+    rows = AuthConfig.objects.filter(toolkit=config.toolkit).exclude(pk=config.pk)
+    others = rows.select_related("managed_app")
     neighbours = [
         other.pk for other in others[:MOST_NEIGHBOURS] if breaker_names(other)[0] == endpoint
     ]

@@ -77,9 +77,12 @@ def _changes(
         "refused_generation": probe.generation,
         "verified_at": None,
         "to_be_refreshed": False,
+        "identity_id": "",
+        "identity_label": "",
     }
     if isinstance(finding, Alive):
-        return changes | {"probe_at": proven, "refused_generation": 0, "verified_at": now}
+        told = {"identity_id": finding.identity.id, "identity_label": finding.identity.label}
+        return changes | told | {"probe_at": proven, "refused_generation": 0, "verified_at": now}
     if isinstance(finding, Dead):
         # An access token may die alone. With a refresh token, a refresh tells about the grant.
         if finding.refreshable:

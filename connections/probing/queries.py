@@ -80,17 +80,20 @@ WHERE id IN (
     WHERE id = ANY(%(ids)s) AND probe_at > %(at)s FOR UPDATE SKIP LOCKED)
 """
 
-# A refresh that failed already keeps the time of its next try.
+# A refresh that failed already keeps the time of its next try. Of an account that was imported
+# without its identity a probe is the first to tell it; what is known already stays.
 _SETTLE = """
 UPDATE connections_connectedaccount AS account
 SET probe_at = given.probe_at, probe_failures = given.probe_failures,
     refused_generation = given.refused_generation,
     last_verified_at = COALESCE(given.verified_at, account.last_verified_at),
+    identity_id = COALESCE(NULLIF(account.identity_id, ''), given.identity_id),
+    identity_label = COALESCE(NULLIF(account.identity_label, ''), given.identity_label),
     refresh_at = CASE WHEN given.to_be_refreshed AND account.refresh_failing_since IS NULL
                  THEN LEAST(account.refresh_at, %(now)s) ELSE account.refresh_at END
 FROM jsonb_to_recordset(%(rows)s) AS given(
     id text, probe_at timestamptz, probe_failures int, refused_generation bigint,
-    verified_at timestamptz, to_be_refreshed boolean)
+    verified_at timestamptz, to_be_refreshed boolean, identity_id text, identity_label text)
 WHERE account.id = given.id
 """
 
@@ -142,6 +145,6 @@ def settle(changes: Iterable[Mapping[str, Any]], *, now: datetime) -> None:
     """Write what probes brought on accounts that this transaction has locked.
 
     ``verified_at`` None leaves the time of the last proof; ``to_be_refreshed`` makes a refresh
-    due ``now``.
+    due ``now``. Of ``identity_id`` and ``identity_label`` is taken what the account lacks.
     """
     run(_SETTLE, {"rows": as_json(changes), "now": now})

@@ -1,9 +1,9 @@
 """Breakers: stop calling a provider that fails, all processes together, until a trial succeeds.
 
 One stands for a token endpoint (its origin): it opens on 5xx, time-outs, lost connections and
-garbage. Another stands for one auth config there (its id): it opens on 429, because a limit of
-calls is set per client. Both open where grants are refused in masses (`doubts`). The rows are
-shared by all processes; times are the database's.
+garbage. Another stands for one client there (the id of the auth config or managed app that holds
+it): it opens on 429, because a limit of calls is set per client. Both open where grants are refused
+in masses (`doubts`). The rows are shared by all processes; times are the database's.
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ def end_trials(names: Sequence[str]) -> None:
 
 
 def token_breakers(auth_config: AuthConfig) -> tuple[str, str]:
-    """Return the names of the breakers of a config's token calls: the endpoint's, its own."""
-    return endpoint_of(auth_config), auth_config.pk
+    """Return the names of the breakers of a config's token calls: the endpoint's, the client's."""
+    return endpoint_of(auth_config), auth_config.client_holder_id
 
 
 def note_answers(

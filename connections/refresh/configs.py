@@ -21,12 +21,12 @@ def read_configs(versions: Mapping[str, str]) -> dict[str, AuthConfig]:
 
     Args:
         versions: by id, what PostgreSQL calls the version of the row that is there now (its
-            ``xmin`` and ``ctid``); every change of the row makes another.
+            ``xmin`` and ``ctid``), and of its managed app's; every change of a row makes another.
     """
     known = {pk: _kept[pk] for pk in versions if pk in _kept}
     missing = [pk for pk, version in versions.items() if known.get(pk, ("",))[0] != version]
     if missing:
-        read = AuthConfig.objects.in_bulk(missing)
+        read = AuthConfig.objects.select_related("managed_app").in_bulk(missing)
         new = {pk: (versions[pk], config) for pk, config in read.items()}
         if len(_kept) + len(new) > MOST_KEPT:
             _kept.clear()

@@ -128,6 +128,7 @@ class Gate:
                 if share > 0:
                     shares[pk] = share
                     taken[self._facts[pk].endpoint] += share
+                    taken[self._facts[pk].client] += share
                     free -= share
             return shares
 
@@ -144,7 +145,8 @@ class Gate:
             self._facts.clear()
             self._read_at = time.monotonic()
         missing = [pk for pk in config_ids if pk not in self._facts]
-        for config in AuthConfig.objects.filter(pk__in=missing) if missing else ():
+        rows = AuthConfig.objects.select_related("managed_app").filter(pk__in=missing)
+        for config in rows if missing else ():
             try:
                 calls = config.catalog_entry.calls
             except UnknownToolkit:
@@ -157,8 +159,8 @@ class Gate:
                 endpoint=endpoint,
                 client=client,
                 calls=calls,
-                misconfigured=self._as_client and config.misconfigured_since is not None,
-                blocked_until=config.calls_blocked_until if self._as_client else None,
+                misconfigured=self._as_client and config.is_refused,
+                blocked_until=config.all_calls_blocked_until if self._as_client else None,
             )
 
     def _count(self) -> Counter[str]:

@@ -11,18 +11,17 @@ from connections.actors import WORKER
 from connections.lifecycle import move
 from connections.models import ConnectedAccount, Reason, RefreshAttempt, RefreshOutcome, Status
 from connections.notices import tell
+from connections.refresh.alarms import alarm
 from connections.refresh.breakers import token_breakers
 from connections.refresh.doubts import REFRESHES, Belief, Heard, weigh
 from connections.refresh.retry import (
     CONFIGURATION_DELAYS,
     FAILURES_WORTH_TELLING,
-    blocked_for,
     next_refresh,
 )
 from connections.schedule import RELEASED
 from integrations.schemes import RefusalKind
 from webhooks.models import EventType
-from webhooks.recording import record_event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +84,7 @@ def _store(
     if refusal.kind is RefusalKind.CONFIGURATION:
         # The account is not at fault; its config's calls have stopped. It goes behind the others,
         # so that another one is tried first when they begin again.
-        _alarm(account, refusal, now)
+        alarm(account=account, error=refusal.error_code, now=now)
         changes = {
             "refresh_at": now + timedelta(seconds=CONFIGURATION_DELAYS[0]),
             "refresh_failing_since": account.refresh_failing_since or now,
@@ -168,31 +167,6 @@ def _postpone(claim: Claim, account: ConnectedAccount, refusal: Refused, now: da
             error_code=refusal.error_code,
             now=now,
         )
-
-
-def _alarm(account: ConnectedAccount, refusal: Refused, now: datetime) -> None:
-    """Stop the auth config's calls for a while and tell its owner, once."""
-    auth_config = account.auth_config
-    pause = timedelta(seconds=blocked_for(failures=auth_config.configuration_failures + 1))
-    news = auth_config.mark_misconfigured(
-        error=refusal.error_code, blocked_until=now + pause, now=now
-    )
-    if not news:
-        return
-    data = {
-        "auth_config_id": auth_config.pk,
-        "project_id": auth_config.project_id,
-        "toolkit": auth_config.toolkit,
-        "error_code": refusal.error_code,
-        "occurred_at": now.isoformat(),
-    }
-    record_event(
-        project=account.project,
-        type=EventType.MISCONFIGURED,
-        subject_id=auth_config.pk,
-        data=data,
-        now=now,
-    )
 
 
 def _update(account: ConnectedAccount, changes: Mapping[str, object]) -> None:

@@ -37,7 +37,9 @@ _COLUMNS = """
     account.granted_at, account.in_doubt_since, account.lease_id, account.lease_started_at,
     account.lease_generation, account.lease_trigger, account.lease_worker, account.streak_id,
     coalesce(account.expires_at <= now(), false) AS token_ended,
-    (SELECT config.xmin::text || config.ctid::text FROM integrations_authconfig AS config
+    (SELECT concat(config.xmin::text, config.ctid::text, app.xmin::text, app.ctid::text)
+     FROM integrations_authconfig AS config
+     LEFT JOIN integrations_managedapp AS app ON app.id = config.managed_app_id
      WHERE config.id = account.auth_config_id) AS config_version
 """
 _FREE = "(lease_until IS NULL OR lease_until <= now())"

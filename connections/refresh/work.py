@@ -201,7 +201,7 @@ def _note(
     others = [(answer.claim.auth_config, answer.verdict) for answer in beside]
     note_answers(verdicts, troubled=troubled, beside=others, now=now)
     for auth_config, verdict in verdicts:
-        if isinstance(verdict, Granted) and auth_config.misconfigured_since is not None:
+        if isinstance(verdict, Granted) and auth_config.is_refused:
             auth_config.mark_working()
 
 

@@ -10,10 +10,11 @@ from django.utils.safestring import mark_safe
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from integrations.admin.form_fields import LinesField, PairsField, SecretInput
+from integrations.admin.service_forms import description_field
 from integrations.models.auth_config import OAUTH_SCHEMES, Scheme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from django.utils.safestring import SafeString
 
@@ -38,18 +39,23 @@ class KeyInput(UnfoldAdminTextareaWidget):
         return ""
 
 
-def sections(toolkit: Toolkit, scheme: str, *, added: bool, testing_mode: bool) -> list[Section]:
+def sections(
+    toolkit: Toolkit, scheme: str, *, added: bool, testing_mode: bool, described: Sequence[str] = ()
+) -> list[Section]:
     """Return the form's fieldsets.
 
     Args:
         added: whether the config is there already.
         testing_mode: ask for it also where the toolkit tells no difference.
+        described: what to show of a service that it describes itself.
     """
+    own = [_part("Service", [*described])] if added and described else []
     first = ["name", *(["project_name", "enabled"] if added else ["project"])]
     first += [f"{PARAMETER}{name}" for name in toolkit.parameters]
     if scheme not in OAUTH_SCHEMES:
         traded = toolkit.key_form(scheme).traded
-        return [(None, {"fields": first}), *([_part("Scopes", ["scopes"])] if traded else [])]
+        scopes = [_part("Scopes", ["scopes"])] if traded else []
+        return [(None, {"fields": first}), *scopes, *own]
     if testing_mode or toolkit.refresh_token.testing_mode_seconds:
         first.append("testing_mode")
     secret = [] if toolkit.client_auth == "none" else ["new_client_secret"]
@@ -57,8 +63,9 @@ def sections(toolkit: Toolkit, scheme: str, *, added: bool, testing_mode: bool) 
     further = ["token_parameters"] if scheme == Scheme.OAUTH2 else []
     return [
         (None, {"fields": first}),
-        _part("Client", ["redirect_uri", "client_id", *secret]),
+        _part("Client", ["redirect_uri", "callback_url", "client_id", *secret]),
         _part("Scopes", ["scopes", "optional_scopes"]),
+        *own,
         (
             "Further parameters of requests",
             {"fields": ["authorization_parameters", *further], "classes": ["collapse"]},
@@ -69,6 +76,7 @@ def sections(toolkit: Toolkit, scheme: str, *, added: bool, testing_mode: bool) 
 def declared(toolkit: Toolkit, scheme: str, asked: Iterable[str]) -> dict[str, forms.Field | None]:
     """Return the form's fields that are no plain ones of the model; None takes one away."""
     own: dict[str, forms.Field] = {
+        "description": description_field(),
         "new_client_secret": _secret(toolkit),
         "scopes": _scopes(toolkit, scheme),
         "optional_scopes": LinesField(

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
-
-from django.core.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from integrations.admin.auth_config_fields import PARAMETER, declared
+from integrations.admin.client_form import ClientForm
+from integrations.admin.managed_choice import ask_for_approved, narrowed
 from integrations.admin.project_choice import InProjectForm
-from integrations.auth_configs import check_addresses
-from integrations.models import AuthConfig
-from integrations.models.auth_config import OAUTH_SCHEMES, is_client_text
-from integrations.models.oauth_clients import replace_client
-from integrations.secrets import Secret
+from integrations.admin.service_forms import told_problems
+from integrations.auth_configs import check_servers
+from integrations.described.columns import changed_service, free_slug
+from integrations.described.written import as_text, read_description
+from integrations.errors import InvalidInput
+from integrations.models import AuthConfig, ManagedApp
+from integrations.models.auth_config import OAUTH_SCHEMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from integrations.catalog import Toolkit
 
-_STORED = (
-    "A secret is stored. A new one is tried first; the one before it stays as a fallback until you "
-    "drop it. Empty: nothing changes."
-)
 
-
-class AuthConfigForm(InProjectForm):
+class AuthConfigForm(ClientForm, InProjectForm):
     """Everything but the stored secret, which is replaced or kept and never shown.
 
     `form_of` gives it the fields of a toolkit and a scheme.
@@ -33,10 +30,14 @@ class AuthConfigForm(InProjectForm):
 
     toolkit: Toolkit
     scheme: str
+    # Of a new config for a service that was described just now: see service_drafts.
+    draft: dict[str, Any] | None = None
+    # Which the config stands on, or a new one is to.
+    managed_app: ManagedApp | None = None
 
     class Meta:
         model = AuthConfig
-        fields = ("name", "client_id", "enabled", "testing_mode")
+        fields = ("name", "client_id", "callback_url", "enabled", "testing_mode")
         labels = {"client_id": "Client ID"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -44,73 +45,71 @@ class AuthConfigForm(InProjectForm):
         self.added = bool(self.instance.project_id)
         if not self.added:
             self.instance.toolkit, self.instance.scheme = self.toolkit.slug, self.scheme
+            for column, value in (self.draft or {}).items():
+                setattr(self.instance, column, value)
+            self.instance.managed_app = self.managed_app
             self.initial.setdefault("name", self.toolkit.name)
-        for name, value in self.instance.parameters.items():
-            self.initial[f"{PARAMETER}{name}"] = value
-        if "client_id" in self.fields:
-            self.fields["client_id"].required = True
-        if secret := self.fields.get("new_client_secret"):
-            stored = self.instance.client_secret is not None
-            secret.required = not self.added
-            secret.help_text = _STORED if stored else "It is sealed and never shown again."
-
-    def clean_new_client_secret(self) -> str:
-        """Refuse what no client secret can be (RFC 6749, A.2). A private key has lines."""
-        secret: str = self.cleaned_data["new_client_secret"]
-        key = self.toolkit.client_auth == "private_key_jwt"
-        if not all(is_client_text(line) for line in (secret.splitlines() if key else [secret])):
-            raise ValidationError("A client secret is printable ASCII.")
-        return secret
+        self.prepare_client()
+        if self.managed_app is not None:
+            ask_for_approved(self.fields["scopes"], self.toolkit, self.managed_app)
+        if "description" in self.fields:
+            self.initial["description"] = as_text(self.instance.service)
+        if "callback_url" in self.fields and self.added:
+            told = f"An address of your own that hands people on to {self.instance.landing_url}, "
+            self.fields["callback_url"].help_text = f"{told}query and all. Empty: that one itself."
 
     def clean(self) -> dict[str, Any]:
         """Take over a new secret, and refuse servers that the outbound door would refuse."""
         cleaned = super().clean()
+        if self.draft and self.instance.project_id:
+            self.instance.toolkit = free_slug(self.instance.project, self.toolkit.name)
+        if "description" in cleaned:
+            self._take_description(cleaned["description"])
+        if self.instance.managed_app is not None:
+            return cleaned
         if self.scheme in OAUTH_SCHEMES:
-            self._take_client(cleaned)
+            self.take_client(cleaned)
         given = {name: cleaned.get(f"{PARAMETER}{name}") for name in self.toolkit.parameters}
         # Where one is missing its field says so.
         if all(given.values()):
             self.instance.parameters = given
-            kit = self.toolkit.for_scheme(self.scheme)
-            check_addresses(kit.with_parameters(cast("dict[str, str]", given)))
+            self._check_servers()
         return cleaned
 
-    def add_error(self, field: str | None, error: Any) -> None:
-        """Note an error where the form can show it: the model names fields that it has not."""
-        told = getattr(error, "error_dict", None)
-        if field is not None or told is None:
-            super().add_error(field, error)
+    def _check_servers(self) -> None:
+        try:
+            check_servers(self.instance)
+        except InvalidInput as error:
+            of_parameters = error.details["fields"][0]["field"] == "parameters"
+            place = "parameters" if of_parameters else "description"
+            self.add_error(self._shown_at(place), told_problems(error))
+
+    def _take_description(self, text: str) -> None:
+        try:
+            fields = read_description(text)
+            if fields == self.instance.service:
+                return
+            columns = changed_service(self.instance, fields)
+        except InvalidInput as error:
+            self.add_error("description", told_problems(error))
             return
-        for name, errors in told.items():
-            place = self._shown_at(name)
-            # One complaint about a field is enough.
-            if place not in self.errors:
-                super().add_error(place, errors)
-
-    def _take_client(self, cleaned: dict[str, Any]) -> None:
-        secret, present = cleaned.get("new_client_secret"), self.instance.client_id
-        client_id = cleaned.get("client_id", present)
-        if self.added and client_id != present and self._lacks_secret(secret):
-            self.add_error("new_client_secret", "Another client has a secret of its own: enter it.")
-            return
-        replace_client(
-            self.instance, client_id=client_id, secret=Secret(secret) if secret else None
-        )
-
-    def _lacks_secret(self, secret: str | None) -> bool:
-        asked = "new_client_secret" in self.fields and "new_client_secret" not in self.errors
-        return asked and not secret and self.instance.client_secret is not None
-
-    def _shown_at(self, name: str) -> str | None:
-        if name in self.fields:
-            return name
-        parameters = [field for field in self.fields if field.startswith(PARAMETER)]
-        if name == "parameters" and len(parameters) == 1:
-            return parameters[0]
-        return None
+        self.instance.service = columns["service"]
+        self.instance.forget_refusals()
 
 
-def form_of(toolkit: Toolkit, scheme: str, asked: Iterable[str]) -> type[AuthConfigForm]:
-    """Return the form that asks for the fields ``asked`` of the toolkit and the scheme."""
-    facts = {"toolkit": toolkit, "scheme": scheme}
+def form_of(
+    toolkit: Toolkit,
+    scheme: str,
+    asked: Iterable[str],
+    draft: dict[str, Any] | None = None,
+    managed_app: ManagedApp | None = None,
+) -> type[AuthConfigForm]:
+    """Return the form that asks for the fields ``asked`` of the toolkit and the scheme.
+
+    Args:
+        draft: of a service that is not in the catalog.
+        managed_app: that the config stands on.
+    """
+    facts = {"toolkit": toolkit, "scheme": scheme, "draft": draft, "managed_app": managed_app}
+    toolkit = narrowed(toolkit, managed_app)
     return type("AuthConfigForm", (AuthConfigForm,), facts | declared(toolkit, scheme, asked))

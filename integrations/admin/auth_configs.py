@@ -15,9 +15,19 @@ from django.utils.html import format_html
 from integrations.admin.auth_config_fields import PARAMETER, parameter_label, sections
 from integrations.admin.auth_config_form import AuthConfigForm, form_of
 from integrations.admin.base import VisibleRelatedFilter
+from integrations.admin.managed_choice import (
+    WhoseAppFilter,
+    app_tabs,
+    chosen_app,
+    managed_explained,
+    managed_sections,
+    refused_by_app,
+)
 from integrations.admin.marks import Header, Tone, badge, chips, code, copyable, two_lines
 from integrations.admin.operations import Done, Operation, OperationsAdmin
 from integrations.admin.project_choice import for_request
+from integrations.admin.service_drafts import drop_draft, find_draft, toolkit_of
+from integrations.admin.service_pages import ask_for_service
 from integrations.admin.toolkit_choice import chosen_toolkit, list_of_toolkits
 from integrations.admin.toolkit_marks import (
     mark,
@@ -25,8 +35,10 @@ from integrations.admin.toolkit_marks import (
     scheme_label,
     unverified_facts,
 )
-from integrations.admin.toolkits import SchemeFilter, ToolkitFilter, toolkit_name
-from integrations.auth_configs import CLIENT_FIELDS, forget_older_secrets
+from integrations.admin.toolkits import SchemeFilter, ToolkitFilter
+from integrations.auth_configs import CLIENT_FIELDS, forget_older_secrets, rediscover_auth_config
+from integrations.catalog import UnknownToolkit
+from integrations.described.written import as_text
 from integrations.models import AuthConfig
 from integrations.models.auth_config import OAUTH_SCHEMES
 from integrations.moments import EMPTY, relative, when
@@ -44,6 +56,12 @@ def drop_older_secrets(config: AuthConfig, _request: HttpRequest, _note: str) ->
     return Done(message="older secrets dropped.")
 
 
+def rediscover(config: AuthConfig, _request: HttpRequest, _note: str) -> Done:
+    """Ask the service anew."""
+    rediscover_auth_config(auth_config=config)
+    return Done(message="discovered again.")
+
+
 DROP_OLDER_SECRETS = Operation(
     name="drop-older-secrets",
     title="Drop older secrets",
@@ -56,6 +74,31 @@ DROP_OLDER_SECRETS = Operation(
     confirm=True,
     in_lists=False,
 )
+
+
+REDISCOVER = Operation(
+    name="rediscover",
+    title="Discover again",
+    icon="travel_explore",
+    permission="integrations.change_authconfig",
+    consequence="The service is asked again how it is used. What was given by hand stays.",
+    run=rediscover,
+    applies=lambda config: bool(config.service_url and config.discovered),
+    confirm=True,
+    in_lists=False,
+)
+
+
+def _shown_of_service(config: AuthConfig, text: str) -> tuple[str, ...]:
+    """Return the fields that show a described service; ``text``: the one with its description."""
+    found = ("discovered_at",) if config.service_url else ()
+    return (*found, text) if config.service else ()
+
+
+def _service_section(config: AuthConfig | None) -> list[Any]:
+    """Return what those see of a described service who only look."""
+    shown = _shown_of_service(config, "service_text") if config is not None else ()
+    return [("Service", {"fields": shown})] if shown else []
 
 
 def _next_call(config: AuthConfig) -> str:
@@ -77,16 +120,29 @@ def _advice(config: AuthConfig) -> str:
         return ""
     told = config.misconfigured_error or "no error code"
     since = f"{config.misconfigured_since:%Y-%m-%d %H:%M} UTC"
+    if refused_by_app(config):
+        return (
+            f"The provider refuses this instance's app ({told}) since {since}, for every project. "
+            "No account was changed. Whoever runs the instance can correct it."
+        )
     return (
         f"The provider refuses this client ({told}) since {since}. No account was changed. "
         f"Check client ID, secret and scopes; {_next_call(config)}"
     )
 
 
+def _client_label(config: AuthConfig) -> str:
+    scheme = scheme_label(config.scheme)
+    return f"{scheme} by this instance's app" if config.managed_app_id else scheme
+
+
 def known_toolkit(config: AuthConfig) -> Toolkit | None:
     """Return the config's toolkit, None where the catalog has lost it or the config's scheme."""
-    kit = chosen_toolkit(config.toolkit)
-    return kit if kit and config.scheme in kit.schemes else None
+    try:
+        kit = config.whole_toolkit
+    except UnknownToolkit:
+        return None
+    return kit if config.scheme in kit.schemes else None
 
 
 @admin.register(AuthConfig)
@@ -95,11 +151,17 @@ class AuthConfigAdmin(OperationsAdmin):
 
     form = AuthConfigForm
     exclude = ("project",)
-    operations: tuple[Operation, ...] = (DROP_OLDER_SECRETS,)
+    operations: tuple[Operation, ...] = (REDISCOVER, DROP_OLDER_SECRETS)
     change_form_outer_before_template = "admin/integrations/auth_config_head.html"
     list_display = ("name_and_toolkit", "project", "scheme_name", "state", "client", "created")
     list_select_related = ("project",)
-    list_filter = (("project", VisibleRelatedFilter), ToolkitFilter, SchemeFilter, "enabled")
+    list_filter = (
+        ("project", VisibleRelatedFilter),
+        ToolkitFilter,
+        SchemeFilter,
+        WhoseAppFilter,
+        "enabled",
+    )
     search_fields = ("name", "id__exact", "client_id__exact")
     readonly_fields = (
         "redirect_uri",
@@ -111,6 +173,8 @@ class AuthConfigAdmin(OperationsAdmin):
         "client",
         "authorization_list",
         "token_list",
+        "discovered_at",
+        "service_text",
     )
     # What those see who only look: no inputs, and nothing of the secret.
     fieldsets = (
@@ -132,6 +196,8 @@ class AuthConfigAdmin(OperationsAdmin):
         """Show the toolkits; with one in the query, its form."""
         if not self.has_add_permission(request):
             raise PermissionDenied
+        if "service" in request.GET:
+            return ask_for_service(self, request)
         if self._chosen(request, None) is None:
             context = self._context(request) | list_of_toolkits(request.GET)
             context |= {"title": "Choose a toolkit", "media": self.media}
@@ -153,17 +219,27 @@ class AuthConfigAdmin(OperationsAdmin):
         chosen = self._chosen(request, obj)
         if chosen is not None:
             asked = flatten_fieldsets(self.get_fieldsets(request, obj))
-            kwargs["form"] = form_of(*chosen, asked)
+            draft = find_draft(request) if obj is None else None
+            app = chosen_app(request, *chosen) if obj is None else obj.managed_app
+            kwargs["form"] = form_of(*chosen, asked, draft, app)
         return for_request(super().get_form(request, obj, change, **kwargs), request)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return what the scheme needs; plain facts for those who only look."""
         chosen = self._chosen(request, obj)
         if chosen is None or not (obj is None or self.has_change_permission(request, obj)):
+            if obj is not None and obj.managed_app_id:
+                return (self.fieldsets[0], self.fieldsets[2])
             # A key needs neither client nor scopes.
-            return self.fieldsets if obj is None or obj.client_id else self.fieldsets[:1]
+            plain = self.fieldsets if obj is None or obj.client_id else self.fieldsets[:1]
+            return (*plain, *_service_section(obj))
+        if chosen_app(request, *chosen) if obj is None else obj.managed_app_id:
+            return managed_sections(added=obj is not None)
         testing_mode = obj is not None and obj.testing_mode
-        return sections(*chosen, added=obj is not None, testing_mode=testing_mode)
+        described = _shown_of_service(obj, "description") if obj is not None else ()
+        return sections(
+            *chosen, added=obj is not None, testing_mode=testing_mode, described=described
+        )
 
     def save_model(self, request: HttpRequest, obj: AuthConfig, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         changed = {
@@ -178,28 +254,32 @@ class AuthConfigAdmin(OperationsAdmin):
         self, request: HttpRequest, obj: AuthConfig, post_url_continue: str | None = None
     ) -> HttpResponse:
         """Go to the new config's page: its redirect URI is wanted next."""
+        drop_draft(request)
         if not self.has_view_permission(request, obj):
             return super().response_add(request, obj, post_url_continue)
         told = "{} was added."
-        if obj.scheme in OAUTH_SCHEMES:
+        if obj.scheme in OAUTH_SCHEMES and not obj.managed_app_id:
             told = f"{told} Now register its redirect URI at {{}}."
-        messages.success(request, format_html(told, obj.name, toolkit_name(obj.toolkit)))
+        messages.success(request, format_html(told, obj.name, obj.toolkit_name))
         return HttpResponseRedirect(self.page_of(obj))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         row = kwargs.get("obj")
-        slug = row.toolkit if row else request.GET.get("toolkit", "")
-        context["mark"] = mark(slug, toolkit_name(slug))
+        if row is not None:
+            context["mark"] = mark(row.toolkit, row.toolkit_name)
         if chosen := self._chosen(request, row):
+            context.setdefault("mark", mark(chosen[0].slug, chosen[0].name))
             context |= self._about(*chosen, added=row is not None)
+            context |= self._about_app(request, *chosen, row)
+            context |= {"draft": find_draft(request), "draft_name": request.GET.get("draft", "")}
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_header(self, request: HttpRequest, obj: AuthConfig) -> Header:
         return Header(
             title=obj.name,
-            subtitle=f"{toolkit_name(obj.toolkit)} · {scheme_label(obj.scheme)} · {obj.pk}",
+            subtitle=f"{obj.toolkit_name} · {_client_label(obj)} · {obj.pk}",
             badge=self.state(obj),
             advice=_advice(obj),
             advice_tone=Tone.BAD,
@@ -207,7 +287,7 @@ class AuthConfigAdmin(OperationsAdmin):
 
     @admin.display(description="Auth config", ordering="name")
     def name_and_toolkit(self, config: AuthConfig) -> SafeString:
-        return two_lines(config.name, toolkit_name(config.toolkit))
+        return two_lines(config.name, config.toolkit_name)
 
     @admin.display(description="Scheme", ordering="scheme")
     def scheme_name(self, config: AuthConfig) -> str:
@@ -229,9 +309,17 @@ class AuthConfigAdmin(OperationsAdmin):
             return "Shown here once this is saved: every auth config has one of its own."
         return copyable(config.redirect_uri) if config.scheme in OAUTH_SCHEMES else EMPTY
 
+    @admin.display(description="Discovered at")
+    def discovered_at(self, config: AuthConfig) -> SafeString | str:
+        return copyable(config.service_url)
+
+    @admin.display(description="Description")
+    def service_text(self, config: AuthConfig) -> SafeString | str:
+        return format_html('<pre class="eg-code">{}</pre>', as_text(config.service or {}))
+
     @admin.display(description="Client ID", ordering="client_id")
     def client(self, config: AuthConfig) -> SafeString | str:
-        return code(config.client_id)
+        return "this instance's app" if config.managed_app_id else code(config.client_id)
 
     @admin.display(description="Testing mode")
     def testing(self, config: AuthConfig) -> str:
@@ -267,11 +355,22 @@ class AuthConfigAdmin(OperationsAdmin):
         if obj is not None:
             kit = known_toolkit(obj)
             return (kit, obj.scheme) if kit else None
-        kit = chosen_toolkit(request.GET.get("toolkit", ""))
+        draft = find_draft(request)
+        kit = toolkit_of(draft) if draft else chosen_toolkit(request.GET.get("toolkit", ""))
         if kit is None:
             return None
         scheme = request.GET.get("scheme", "")
         return kit, scheme if scheme in kit.schemes else kit.schemes[0]
+
+    def _about_app(
+        self, request: HttpRequest, kit: Toolkit, scheme: str, row: AuthConfig | None
+    ) -> dict[str, Any]:
+        """Return what is told about whose app it is; nothing where only an own one is possible."""
+        app = chosen_app(request, kit, scheme) if row is None else row.managed_app
+        tabs = app_tabs(kit, scheme, app) if row is None else []
+        if app is None:
+            return {"app_tabs": tabs}
+        return {"app_tabs": tabs, "explained": managed_explained(kit, app), "register_url": ""}
 
     def _about(self, kit: Toolkit, scheme: str, *, added: bool) -> dict[str, Any]:
         """Return what is told about a toolkit above its form."""

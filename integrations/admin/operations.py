@@ -55,6 +55,7 @@ class Operation:
         applies: whether it makes sense for this row; it is offered only there.
         confirm: a page in between, for what cannot be undone.
         takes_note: the page in between asks for a reason.
+        removes: the row has no page afterwards, so the way back leads to the list.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Operation:
     takes_note: bool = False
     danger: bool = False
     in_lists: bool = True
+    removes: bool = False
 
 
 class OperationsAdmin(ScopedAdmin):
@@ -89,7 +91,8 @@ class OperationsAdmin(ScopedAdmin):
             raise PermissionDenied
         if request.method != "POST":
             return self._ask(request, chosen, [row], action=request.path)
-        return self._run(request, chosen, [row], back=self.page_of(row))
+        back = self._list() if chosen.removes else self.page_of(row)
+        return self._run(request, chosen, [row], back=back)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)
@@ -198,6 +201,9 @@ class OperationsAdmin(ScopedAdmin):
     def page_of(self, row: Any) -> str:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
         return reverse(name, args=[quote(row.pk)])
+
+    def _list(self) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "opts": self.opts}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from integrations.admin.base import MAX_FILTER_CHOICES, visible_rows
 from integrations.admin.theme import DropdownFilter
-from integrations.catalog import UnknownToolkit, all_toolkits, get_toolkit
+from integrations.catalog import all_toolkits
+from integrations.models import AuthConfig
 from integrations.models.auth_config import Scheme
 
 if TYPE_CHECKING:
@@ -18,12 +20,11 @@ def toolkit_choices() -> list[tuple[str, str]]:
     return sorted(((slug, kit.name) for slug, kit in all_toolkits().items()), key=lambda c: c[1])
 
 
-def toolkit_name(slug: str) -> str:
-    """Return the toolkit's name, or its slug where the catalog has lost it."""
-    try:
-        return get_toolkit(slug).name
-    except UnknownToolkit:
-        return slug
+def described_choices(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return slug and name of the services that the auth configs a person may see describe."""
+    rows = visible_rows(AuthConfig, request).filter(service__isnull=False).order_by("-pk")
+    pairs = rows.values_list("toolkit", "service__name")[:MAX_FILTER_CHOICES]
+    return list({slug: (slug, name or slug) for slug, name in reversed(pairs)}.values())
 
 
 class ToolkitFilter(DropdownFilter):
@@ -33,7 +34,9 @@ class ToolkitFilter(DropdownFilter):
     parameter_name = "toolkit"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return toolkit_choices()
+        return sorted(
+            [*toolkit_choices(), *described_choices(request)], key=lambda c: c[1].casefold()
+        )
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(toolkit=self.value()) if self.value() else queryset

@@ -28,6 +28,8 @@ class ApiRequest(HttpRequest):
 
     auth: ApiKey
     id: str
+    # Of which toolkits the instance has an app of its own; for the answers that say so.
+    managed_toolkits: frozenset[str]
 
 
 def requires(

@@ -1,6 +1,7 @@
 """Routes of toolkits and auth configs."""
 
 from datetime import datetime
+from typing import Any
 
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
@@ -12,16 +13,24 @@ from integrations.auth_configs import (
     create_auth_config,
     delete_auth_config,
     forget_older_secrets,
+    rediscover_auth_config,
     switch_auth_config,
     update_auth_config,
 )
 from integrations.catalog import Toolkit, UnknownToolkit, all_toolkits, get_toolkit
-from integrations.errors import NotFound
+from integrations.errors import InvalidInput, MissingScope, NotFound
+from integrations.managed_apps import choose_managed_app, managed_toolkits
+from integrations.mcp_servers import create_mcp_auth_config
 from integrations.models import AuthConfig
 from integrations.models.api_key import Scope
 from integrations.secrets import Secret
 
 router = Router()
+
+# A changed address would have secrets sent to it that the key may not read.
+_REDIRECTS = (
+    "This API key lacks the scope 'credentials', which it takes to say where credentials are sent."
+)
 
 
 class ToolkitOut(Schema):
@@ -37,6 +46,15 @@ class ToolkitOut(Schema):
     parameters: dict[str, str]
     console_url: str | None = Field(description="Where an OAuth app is registered.")
     docs_url: str | None
+    managed_available: bool = Field(
+        description="Whether the instance has an OAuth app of its own, which needs no client of "
+        "yours."
+    )
+
+    @staticmethod
+    def resolve_managed_available(toolkit: Toolkit, context: dict[str, Any]) -> bool:
+        """Read in the one query that the route made."""
+        return toolkit.slug in context["request"].managed_toolkits
 
 
 class ToolkitQuery(Schema):
@@ -51,7 +69,20 @@ class AuthConfigIn(Schema):
     """A client at a toolkit, as the project registered it there."""
 
     name: RequiredText
-    toolkit: RequiredText
+    toolkit: ShortText = Field(
+        "",
+        description="One of the catalog's. For another service a name that the catalog has not; "
+        "empty: made of the service's name.",
+    )
+    service: dict[str, Any] | None = Field(
+        None, description="Another service, by the fields of a toolkit file."
+    )
+    issuer_url: Text = Field("", description="Of another service: asked for what is not given.")
+    mcp_server_url: Text = Field(
+        "",
+        description="Of an MCP server, which says all but the name itself. A client is registered "
+        "there where none is given.",
+    )
     scheme: ShortText = Field("", description="One of the toolkit's; empty: its first.")
     client_id: Text = Field("", description="For OAuth: of the app that you registered there.")
     client_secret: Text = ""
@@ -60,7 +91,16 @@ class AuthConfigIn(Schema):
     parameters: dict[str, Text] = {}
     authorization_parameters: dict[str, Text] = {}
     token_parameters: dict[str, Text] = {}
+    callback_url: Text = Field(
+        "", description="An address of your own that hands people on to `landing_url`."
+    )
     testing_mode: bool = False
+    managed: bool = Field(
+        False, description="By the instance's own OAuth app: leave out the client. OAuth only."
+    )
+    managed_app_id: ShortText = Field(
+        "", description="Which app of the instance's, where it has several for the toolkit."
+    )
 
 
 class AuthConfigChangeIn(Schema):
@@ -74,6 +114,10 @@ class AuthConfigChangeIn(Schema):
     parameters: dict[str, Text] | None = None
     authorization_parameters: dict[str, Text] | None = None
     token_parameters: dict[str, Text] | None = None
+    callback_url: Text | None = None
+    service: dict[str, Any] | None = Field(
+        None, description="Takes a key with the scope `credentials`: it says where they are sent."
+    )
     testing_mode: bool | None = None
 
 
@@ -84,11 +128,17 @@ class AuthConfigOut(Schema):
     name: str
     toolkit: str
     scheme: str
+    managed: bool = Field(description="Whether the client is the instance's: it is not shown.")
+    managed_app_id: str | None
     client_id: str
     scopes: list[str]
     optional_scopes: list[str]
     parameters: dict[str, str]
-    redirect_uri: str
+    redirect_uri: str = Field(description="To be registered at the service.")
+    callback_url: str = Field(description="An address of your own; then it is the redirect URI.")
+    landing_url: str = Field(description="Where people have to come back to in the end.")
+    service: dict[str, Any] | None = Field(description="Null for a toolkit of the catalog.")
+    service_url: str = Field(description="Where the service was discovered, if it was.")
     enabled: bool
     testing_mode: bool
     misconfigured_since: datetime | None
@@ -96,11 +146,24 @@ class AuthConfigOut(Schema):
     calls_blocked_until: datetime | None
     created_at: datetime
 
+    @staticmethod
+    def resolve_managed(config: AuthConfig) -> bool:
+        return config.managed_app_id is not None
+
+    @staticmethod
+    def resolve_testing_mode(config: AuthConfig) -> bool:
+        return config.client_holder.testing_mode
+
+    @staticmethod
+    def resolve_calls_blocked_until(config: AuthConfig) -> datetime | None:
+        return config.all_calls_blocked_until
+
 
 @router.get("/toolkits", response=list[ToolkitOut], tags=["toolkits"])
 @requires(Scope.READ)
 def list_toolkits(request: ApiRequest, query: Query[ToolkitQuery]) -> list[Toolkit]:
     """The services in the catalog."""
+    request.managed_toolkits = managed_toolkits()
     wanted = (query.search or "").lower()
     return [
         toolkit
@@ -115,6 +178,7 @@ def list_toolkits(request: ApiRequest, query: Query[ToolkitQuery]) -> list[Toolk
 @requires(Scope.READ)
 def get_one_toolkit(request: ApiRequest, slug: str) -> Toolkit:
     """One service of the catalog."""
+    request.managed_toolkits = managed_toolkits()
     try:
         return get_toolkit(slug)
     except UnknownToolkit as error:
@@ -126,7 +190,13 @@ def get_one_toolkit(request: ApiRequest, slug: str) -> Toolkit:
 def create(request: ApiRequest, body: AuthConfigIn) -> Status[AuthConfig]:
     """Create an auth config. Register its `redirect_uri` at the service."""
     secret = Secret(body.client_secret) if body.client_secret else None
-    given = body.dict() | {"client_secret": secret}
+    if body.mcp_server_url:
+        return Status(201, _create_for_mcp(request, body, secret))
+    given = body.dict(exclude={"managed", "managed_app_id", "mcp_server_url"}) | {
+        "client_secret": secret
+    }
+    if body.managed or body.managed_app_id:
+        given["managed_app"] = choose_managed_app(toolkit=body.toolkit, app_id=body.managed_app_id)
     return Status(201, create_auth_config(project=request.auth.project, **given))
 
 
@@ -134,7 +204,8 @@ def create(request: ApiRequest, body: AuthConfigIn) -> Status[AuthConfig]:
 @requires(Scope.READ)
 def list_auth_configs(request: ApiRequest, page: Query[PageQuery]) -> dict[str, object]:
     """The project's auth configs, newest first."""
-    return paginate(AuthConfig.objects.in_project(request.auth.project), page)
+    rows = AuthConfig.objects.in_project(request.auth.project)
+    return paginate(rows.select_related("managed_app"), page)
 
 
 @router.get("/auth_configs/{auth_config_id}", response=AuthConfigOut, tags=["auth configs"])
@@ -150,9 +221,21 @@ def update(request: ApiRequest, auth_config_id: str, body: AuthConfigChangeIn) -
     """Change an auth config. Its connected accounts live on."""
     auth_config = get_or_404(request, AuthConfig.objects.all(), auth_config_id)
     changes = body.dict(exclude_none=True)
+    if "service" in changes and Scope.CREDENTIALS not in request.auth.scopes:
+        raise MissingScope(_REDIRECTS, scope=Scope.CREDENTIALS)
     text = changes.pop("client_secret", None)
     secret = Secret(text) if text else None
     return update_auth_config(auth_config=auth_config, client_secret=secret, **changes)
+
+
+@router.post(
+    "/auth_configs/{auth_config_id}/rediscover", response=AuthConfigOut, tags=["auth configs"]
+)
+@requires(Scope.WRITE)
+def rediscover(request: ApiRequest, auth_config_id: str) -> AuthConfig:
+    """Ask the service's issuer anew how it is used. What was given by hand stays."""
+    auth_config = get_or_404(request, AuthConfig.objects.all(), auth_config_id)
+    return rediscover_auth_config(auth_config=auth_config)
 
 
 @router.delete("/auth_configs/{auth_config_id}", response={204: None}, tags=["auth configs"])
@@ -190,6 +273,21 @@ def forget_secrets(request: ApiRequest, auth_config_id: str) -> AuthConfig:
     auth_config = get_or_404(request, AuthConfig.objects.all(), auth_config_id)
     forget_older_secrets(auth_config=auth_config)
     return auth_config
+
+
+def _create_for_mcp(request: ApiRequest, body: AuthConfigIn, secret: Secret | None) -> AuthConfig:
+    taken = {"name", "mcp_server_url", "client_id", "client_secret", "scopes"}
+    if others := [name for name, value in body.dict(exclude=taken).items() if value]:
+        problem = "An MCP server says this itself: leave it out."
+        raise InvalidInput(fields=[{"field": name, "problem": problem} for name in others])
+    return create_mcp_auth_config(
+        project=request.auth.project,
+        name=body.name,
+        server_url=body.mcp_server_url,
+        client_id=body.client_id,
+        client_secret=secret,
+        scopes=body.scopes or None,
+    )
 
 
 def _switch(request: ApiRequest, auth_config_id: str, *, enabled: bool) -> AuthConfig:

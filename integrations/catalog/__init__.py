@@ -20,10 +20,19 @@ from integrations.catalog.connection_parameters import ConnectionParameter
 from integrations.catalog.identity import Identity
 from integrations.catalog.keys import KeyField, KeyForm
 from integrations.catalog.lifecycle import Calls, Probe, RefreshTokenLife
-from integrations.catalog.loader import UnknownToolkit, all_toolkits, get_toolkit, read_toolkit
+from integrations.catalog.loader import (
+    UnknownToolkit,
+    UnusableDescription,
+    all_toolkits,
+    get_toolkit,
+    read_toolkit,
+    slugs,
+)
 from integrations.catalog.paths import as_text, is_scalar, texts_at, value_at
+from integrations.catalog.redirects import RedirectSignature
 from integrations.catalog.revocation import Revocation
-from integrations.catalog.templates import fill, fill_url, placeholders_in
+from integrations.catalog.templates import fill, fill_all, fill_url, placeholders_in
+from integrations.catalog.token_trades import TokenTrade
 from integrations.catalog.toolkit import Toolkit
 
 __all__ = [
@@ -39,15 +48,19 @@ __all__ = [
     "KeyField",
     "KeyForm",
     "Probe",
+    "RedirectSignature",
     "RefreshTokenLife",
     "Revocation",
     "Rule",
     "TerminalRule",
+    "TokenTrade",
     "Toolkit",
     "UnknownToolkit",
+    "UnusableDescription",
     "all_toolkits",
     "as_text",
     "fill",
+    "fill_all",
     "fill_url",
     "first_fitting",
     "get_toolkit",
@@ -55,6 +68,7 @@ __all__ = [
     "is_scalar",
     "placeholders_in",
     "read_toolkit",
+    "slugs",
     "texts_at",
     "value_at",
 ]

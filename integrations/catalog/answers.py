@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import Field, model_validator
 
 from integrations.catalog.base import CatalogModel, OneOrMore, Scalar
-from integrations.catalog.paths import as_text, is_scalar, texts_at, value_at
+from integrations.catalog.paths import Path, as_text, is_scalar, texts_at, value_at
 
 # Of a description no more than this is looked at.
 LONGEST_DESCRIPTION = 1000
@@ -21,9 +21,9 @@ class AnswerShape(CatalogModel):
     status, by the values of fields (``ok: false``); so does anything at an ``error_path``.
     """
 
-    error_path: OneOrMore[str] = ("error",)
-    description_path: OneOrMore[str] = ("error_description",)
-    failed_if: dict[str, OneOrMore[Scalar]] = {}
+    error_path: OneOrMore[Path] = ("error",)
+    description_path: OneOrMore[Path] = ("error_description",)
+    failed_if: dict[Path, OneOrMore[Scalar]] = {}
 
     def is_refusal(self, body: Any) -> bool:
         """Whether ``body`` tells of a failure; a success of HTTP may."""
@@ -51,7 +51,7 @@ class Rule(CatalogModel):
 
     status: OneOrMore[int] | None = None
     error: OneOrMore[Scalar] | None = None
-    fields: dict[str, OneOrMore[Scalar]] = {}
+    fields: dict[Path, OneOrMore[Scalar]] = {}
     description: str | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from integrations.catalog.base import CatalogModel, Url
+from integrations.catalog.paths import Path
 
 Source = Literal["person", "redirect", "token_response", "call"]
 
@@ -31,7 +32,7 @@ class ConnectionParameter(CatalogModel):
     placeholder: str = ""
     pattern: str
     source: Source = "person"
-    path: str | None = None
+    path: Path | None = None
     url: Url | None = None
     default: str | None = None
 

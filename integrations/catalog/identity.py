@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from integrations.catalog.answers import AnswerShape, Rule, is_outage
 from integrations.catalog.base import OneOrMore, Url
+from integrations.catalog.paths import Path
 
 
 class Identity(AnswerShape):
@@ -24,6 +25,8 @@ class Identity(AnswerShape):
         dead_statuses: HTTP statuses that refuse the token, whatever the body says.
         dead: other answers that refuse the token.
         not_dead: answers that do not refuse it though they look like it; looked at first.
+        alive: refusals that prove it all the same, as one that wants a further permission: the
+            service knows the token, and does not tell whose it is.
     """
 
     url: Url
@@ -31,15 +34,19 @@ class Identity(AnswerShape):
     headers: dict[str, str] = {}
     query: dict[str, str] = {}
     body: dict[str, Any] | None = None
-    id_path: OneOrMore[str] | None = None
-    label_paths: list[str] = []
+    id_path: OneOrMore[Path] | None = None
+    label_paths: list[Path] = []
     dead_statuses: list[int] = [401]
     dead: tuple[Rule, ...] = ()
     not_dead: tuple[Rule, ...] = ()
+    alive: tuple[Rule, ...] = ()
 
     @model_validator(mode="after")
-    def _an_outage_kills_nobody(self) -> Self:
+    def _an_outage_says_nothing(self) -> Self:
         statuses = [*self.dead_statuses, *(s for rule in self.dead for s in rule.status or ())]
         if outages := sorted({status for status in statuses if is_outage(status)}):
             raise ValueError(f"an outage refuses no token: {outages}")
+        statuses = [status for rule in self.alive for status in rule.status or ()]
+        if outages := sorted({status for status in statuses if is_outage(status)}):
+            raise ValueError(f"an outage proves no token: {outages}")
         return self

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
 from integrations.catalog.base import CatalogModel
+from integrations.catalog.paths import Path
 
 DAY = 86_400
 
@@ -28,7 +29,7 @@ class RefreshTokenLife(CatalogModel):
     idle_seconds: PositiveInt | None = None
     extended_by_refresh: bool = True
     testing_mode_seconds: PositiveInt | None = None
-    lifetime_field: str = "refresh_token_expires_in"
+    lifetime_field: Path = "refresh_token_expires_in"
 
     @model_validator(mode="after")
     def _has_something_to_extend(self) -> Self:

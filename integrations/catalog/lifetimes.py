@@ -59,6 +59,8 @@ def rotation(toolkit: Toolkit) -> str:
         return NOTHING
     if "rotation" not in toolkit.model_fields_set:
         return UNTOLD
+    if toolkit.self_renewal:
+        return "renews the access token, which is its own refresh token"
     grace = in_words(toolkit.grace_seconds) if toolkit.grace_seconds else "a grace"
     return _ROTATIONS[toolkit.rotation].replace("a grace", grace)
 

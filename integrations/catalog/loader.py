@@ -21,8 +21,16 @@ _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class UnknownToolkit(LookupError):
     """The catalog has no toolkit of that name."""
 
+    told = "There is no toolkit {!r} in the catalog."
+
     def __init__(self, slug: str) -> None:
-        super().__init__(f"There is no toolkit {slug!r} in the catalog.")
+        super().__init__(self.told.format(slug))
+
+
+class UnusableDescription(UnknownToolkit):
+    """A service that an auth config describes in a way that is understood no more."""
+
+    told = "The description of {!r} has to be written anew: this version does not take it."
 
 
 @cache

@@ -1,12 +1,30 @@
 """Dotted paths into a provider's JSON: ``error.code``, ``errors.0.code``, ``data.user.id``.
 
-A number is a place in a list. A key that holds dots itself (``https://slack.com/user_id``,
+A number is a place in a list. ``accounts[is_default=true].id`` goes on with the first item of the
+list whose field has that value. A key that holds dots itself (``https://slack.com/user_id``,
 Dropbox's ``.tag``) is found where it is the rest of the path.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+import re
+from typing import Annotated, Any, Final, TypeGuard
+
+from pydantic import AfterValidator
+
+_NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]*"
+_FILTERED: Final = re.compile(rf"(?P<list>{_NAME})\[(?P<field>{_NAME})=(?P<value>[A-Za-z0-9_-]+)\]")
+
+
+def checked_path(path: str) -> str:
+    """Return ``path``. Raises ValueError where a part of it in brackets is no filter."""
+    for step in path.split("."):
+        if ("[" in step or "]" in step) and not _FILTERED.fullmatch(step):
+            raise ValueError(f"{step} is not a filter such as accounts[is_default=true]")
+    return path
+
+
+Path = Annotated[str, AfterValidator(checked_path)]
 
 
 def value_at(body: Any, path: str) -> Any:
@@ -40,7 +58,18 @@ def as_text(value: bool | int | str) -> str:  # noqa: FBT001 - the value itself,
 
 def _below(body: Any, step: str) -> Any:
     if isinstance(body, dict):
+        if filtered := _FILTERED.fullmatch(step):
+            return _first(body.get(filtered["list"]), filtered["field"], filtered["value"])
         return body.get(step)
     if isinstance(body, list) and step.isdecimal():
         return body[int(step)] if int(step) < len(body) else None
+    return None
+
+
+def _first(items: Any, field: str, value: str) -> Any:
+    """Return the first of ``items`` whose ``field`` is ``value``."""
+    for item in items if isinstance(items, list) else ():
+        found = item.get(field) if isinstance(item, dict) else None
+        if is_scalar(found) and as_text(found) == value:
+            return item
     return None

@@ -24,6 +24,11 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), template)
 
 
+def fill_all(templates: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    """Return each of ``templates`` as `fill` does, by its name."""
+    return {name: fill(template, values) for name, template in templates.items()}
+
+
 def fill_url(template: str, values: Mapping[str, str]) -> str:
     """Return the URL ``template`` with ``values`` in their places, each quoted.
 

@@ -13,14 +13,22 @@ from integrations.catalog.connection_parameters import ConnectionParameter
 from integrations.catalog.identity import Identity
 from integrations.catalog.keys import KeyForm
 from integrations.catalog.lifecycle import Calls, Probe, RefreshTokenLife
-from integrations.catalog.paths import value_at
+from integrations.catalog.paths import Path, value_at
+from integrations.catalog.redirects import RedirectSignature
 from integrations.catalog.revocation import Revocation
-from integrations.catalog.templates import fill, fill_url, placeholders_in
+from integrations.catalog.templates import fill_all, fill_url, placeholders_in
+from integrations.catalog.token_trades import TokenTrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-ClientAuth = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
+ClientAuth = Literal[
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_as_username",
+    "private_key_jwt",
+    "none",
+]
 Rotation = Literal["none", "rotates", "rotates_with_grace", "rotates_old_remains_valid"]
 Category = Literal[
     "ai",
@@ -29,6 +37,8 @@ Category = Literal[
     "chat",
     "commerce",
     "crm",
+    # Of services that an auth config describes, where it names no other.
+    "custom",
     "data",
     "design",
     "developer",
@@ -77,7 +87,9 @@ class Toolkit(AnswerShape):
     revocation: Revocation | None = None
     issuer: str | None = None
     issuer_in_response: bool = False
+    redirect_signature: RedirectSignature | None = None
     client_auth: ClientAuth = "client_secret_basic"
+    client_id_parameter: Annotated[str, Field(pattern=r"^[A-Za-z_]+$")] = "client_id"
     pkce: bool = True
     scope_separator: str = " "
     scope_parameter: str = "scope"
@@ -89,6 +101,9 @@ class Toolkit(AnswerShape):
     token_request: Literal["form", "json"] = "form"  # noqa: S105 - no secret
     token_headers: dict[str, str] = {}
     refresh_needs_redirect_uri: bool = False
+    # An access token that is traded for a longer one, first and then again and again.
+    longer_token: TokenTrade | None = None
+    self_renewal: TokenTrade | None = None
     apply: Application = BEARER
     identity: Identity | None = None
     # Keys that it takes instead of OAuth.
@@ -96,7 +111,7 @@ class Toolkit(AnswerShape):
 
     # Where parts of a token answer stand that are not where RFC 6749, 5.1 has them.
     token_paths: dict[
-        Literal["access_token", "refresh_token", "expires_in", "scope", "token_type"], str
+        Literal["access_token", "refresh_token", "expires_in", "scope", "token_type"], Path
     ] = {}
     token_types: Annotated[list[str], Field(min_length=1)] = ["bearer"]
     access_token_seconds: PositiveInt | None = 3600
@@ -141,6 +156,10 @@ class Toolkit(AnswerShape):
             raise ValueError("two keys have one scheme")
         if self.revocation and self.revocation_url:
             raise ValueError("give revocation_url (RFC 7009) or revocation")
+        if (self.longer_token or self.self_renewal) and "oauth2" not in self.schemes:
+            raise ValueError("longer_token and self_renewal belong to OAuth 2")
+        if self.self_renewal and self.refresh_url:
+            raise ValueError("give refresh_url (RFC 6749) or self_renewal")
         return self
 
     @model_validator(mode="after")
@@ -151,6 +170,12 @@ class Toolkit(AnswerShape):
         fields = {field.name for form in self.keys for field in form.fields}
         if unknown := sorted(placeholders_in(*self.addresses()) - known - fields - _REVOKED):
             raise ValueError(f"no parameters of these names: {', '.join(unknown)}")
+        signed = self.redirect_signature.matches if self.redirect_signature else {}
+        texts = placeholders_in(*self.token_parameters.values(), *signed.values())
+        revoking = self.revocation.parameters.values() if self.revocation else ()
+        texts |= placeholders_in(*revoking) - _REVOKED - {"client_secret"}
+        if unknown := sorted(texts - known):
+            raise ValueError(f"texts name no parameters of these names: {', '.join(unknown)}")
         if unknown := sorted(set(self.unverified) - set(type(self).model_fields)):
             raise ValueError(f"unverified names no fields: {', '.join(unknown)}")
         return self
@@ -189,6 +214,9 @@ class Toolkit(AnswerShape):
             "revocation": None,
             "revocation_url": None,
             "refresh_url": None,
+            "longer_token": None,
+            "self_renewal": None,
+            "redirect_signature": None,
             "apply": form.apply,
             "default_scopes": list(form.scopes),
             "token_url": token_url,
@@ -228,7 +256,9 @@ class Toolkit(AnswerShape):
         keys = (form.token_url for form in self.keys)
         calls = (parameter.url for parameter in self.connection_parameters.values())
         identities = (form.identity for form in self.keys)
-        inner = (part.url for part in (self.identity, self.revocation, *identities) if part)
+        trades = (self.longer_token, self.self_renewal)
+        parts = (self.identity, self.revocation, *trades, *identities)
+        inner = (part.url for part in parts if part)
         yield from filter(None, (*named, *keys, *calls, *inner))
 
     def with_parameters(self, values: Mapping[str, str]) -> Toolkit:
@@ -240,18 +270,13 @@ class Toolkit(AnswerShape):
             for name in URL_FIELDS
             if (template := getattr(self, name))
         }
-        filled["identity"] = self.identity and _filled(self.identity, values)
-        filled["revocation"] = self.revocation and _filled(
-            self.revocation.model_copy(
-                update={
-                    "parameters": {
-                        name: fill(text, values)
-                        for name, text in self.revocation.parameters.items()
-                    }
-                }
-            ),
-            values,
+        filled["token_parameters"] = fill_all(self.token_parameters, values)
+        for name in ("identity", "longer_token", "self_renewal"):
+            filled[name] = (part := getattr(self, name)) and _filled(part, values)
+        filled["redirect_signature"] = self.redirect_signature and (
+            self.redirect_signature.with_parameters(values)
         )
+        filled["revocation"] = self.revocation and self.revocation.with_parameters(values)
         filled["keys"] = tuple(
             form.model_copy(
                 update={
@@ -291,7 +316,7 @@ _LIFECYCLE = {"base_url", "access_token_seconds", "rotation", "refresh_token", "
 # What the address of a revocation may hold besides.
 _REVOKED = {"access_token", "refresh_token", "client_id"}
 
-_Part = TypeVar("_Part", Identity, Revocation, ConnectionParameter)
+_Part = TypeVar("_Part", Identity, ConnectionParameter, TokenTrade)
 
 
 def _filled(part: _Part, values: Mapping[str, str]) -> _Part:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from integrations.management.columns import aligned
 from integrations.secrets.status import CanaryState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
+    from integrations.management.columns import Row
     from integrations.secrets.status import KeysStatus, KeyState
-
-Row = tuple[str, ...]
 
 
 def as_text(status: KeysStatus) -> str:
@@ -23,7 +23,7 @@ def as_text(status: KeysStatus) -> str:
     ]
     if status.connections:
         tables.append([("processes at", "keys", "connections", "since"), *_of_processes(status)])
-    return "\n\n".join([*map(_aligned, tables), f"Next: {next_step(status)}"])
+    return "\n\n".join([*map(aligned, tables), f"Next: {next_step(status)}"])
 
 
 def as_data(status: KeysStatus) -> dict[str, Any]:
@@ -107,8 +107,3 @@ def _of_processes(status: KeysStatus) -> Iterable[Row]:
     for found in status.connections:
         place = found.address or "database's host"
         yield place, ",".join(found.key_ids), f"{found.count}", f"{found.since:%F %T} UTC"
-
-
-def _aligned(rows: Sequence[Row]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)

@@ -49,6 +49,9 @@ def _endpoints(toolkit: Toolkit) -> Iterator[Line]:
     yield "request_token_url", "request token", toolkit.request_token_url
     yield "authorization_url", "authorization", toolkit.authorization_url or None
     yield "token_url", "token", toolkit.token_url or None
+    for name in ("longer_token", "self_renewal"):
+        if trade := getattr(toolkit, name):
+            yield name, name.replace("_", " "), f"{trade.method} {trade.url}"
     yield "refresh_url", "refresh", toolkit.refresh_url
     yield "revocation_url", "revocation", toolkit.revocation_url
     if toolkit.revocation:

@@ -1,8 +1,9 @@
-"""Projects, API keys, auth configs, their tools, and the canaries of the sealing keys."""
+"""Projects, API keys, auth configs, managed apps, tools, and the canaries of the sealing keys."""
 
 from integrations.models.api_key import ApiKey
 from integrations.models.auth_config import AuthConfig
 from integrations.models.key_canary import KeyCanary
+from integrations.models.managed_app import ManagedApp
 from integrations.models.project import Project
 from integrations.models.scoping import ProjectScopedModel, ProjectScopedQuerySet
 from integrations.models.tool import Tool
@@ -11,6 +12,7 @@ __all__ = [
     "ApiKey",
     "AuthConfig",
     "KeyCanary",
+    "ManagedApp",
     "Project",
     "ProjectScopedModel",
     "ProjectScopedQuerySet",

@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from pydantic import ValidationError as Misfit
 
-from integrations.catalog import Toolkit, UnknownToolkit, get_toolkit
+from integrations.catalog import Toolkit, UnknownToolkit, UnusableDescription, get_toolkit
 from integrations.ids import IdField
+from integrations.models.callback_url import check_callback_url
+from integrations.models.refusals import Refusable
 from integrations.models.scoping import ProjectScopedModel
 from integrations.secrets import SealedField
+
+if TYPE_CHECKING:
+    from integrations.models.managed_app import ManagedApp
 
 # What the protocol itself says in these requests (RFC 6749, RFC 7636, OpenID Connect Core).
 RESERVED_PARAMETERS = {
@@ -63,14 +69,23 @@ def is_client_text(text: str) -> bool:
     return text.isascii() and text.isprintable()
 
 
-class AuthConfig(ProjectScopedModel):
+class AuthConfig(Refusable, ProjectScopedModel):
     """A project's client at a toolkit: scheme, client credentials, scopes and parameters."""
 
     id = IdField("ac")
     name = models.CharField(max_length=100)
     toolkit = models.SlugField(max_length=64, help_text="A service of the catalog.")
     scheme = models.CharField(max_length=20, choices=Scheme, default=Scheme.OAUTH2)
-    # Empty where the project has no app of its own at the service: with keys.
+    # The instance's own app, where the project brings none. Never changed.
+    managed_app = models.ForeignKey(
+        "integrations.ManagedApp",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="auth_configs",
+    )
+    # Empty where the project has no app of its own at the service: with keys, or a managed app.
     client_id = models.CharField(max_length=500, blank=True)
     client_secret = SealedField(null=True)
     # See integrations.models.oauth_clients: JSON texts.
@@ -98,8 +113,19 @@ class AuthConfig(ProjectScopedModel):
     token_parameters = models.JSONField(
         default=dict, blank=True, help_text="Extra parameters of every token request."
     )
+    callback_url = models.CharField(
+        "callback URL",
+        max_length=500,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="An address of your own that hands people on to Evergrant, query and all; empty: "
+        "Evergrant's.",
+    )
     # A service that is not in the catalog: the fields of a toolkit file, other than its slug.
     service = models.JSONField(null=True, blank=True, editable=False)
+    # What of it was found at service_url: the other fields in it were given by hand.
+    discovered = models.JSONField(null=True, blank=True, editable=False)
     # Where the service was discovered: an issuer, or an MCP server.
     service_url = models.CharField(max_length=500, blank=True, editable=False)
     # How the client that was registered there is managed (RFC 7591, 3.2.1): a JSON text.
@@ -110,12 +136,6 @@ class AuthConfig(ProjectScopedModel):
         "after 7 days).",
     )
     enabled = models.BooleanField(default=True)
-    # Facts about the provider's latest refusal of this client; cleared by an edit or a success.
-    misconfigured_since = models.DateTimeField(null=True, editable=False)
-    misconfigured_error = models.CharField(max_length=100, blank=True, editable=False)
-    # Until then the provider is not called for this config; see connections.refresh.
-    calls_blocked_until = models.DateTimeField(null=True, editable=False)
-    configuration_failures = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -130,12 +150,16 @@ class AuthConfig(ProjectScopedModel):
         """Refuse an unknown toolkit, and parameters that are missing, unknown or not its to set."""
         if not is_client_text(self.client_id):
             raise ValidationError({"client_id": "A client ID is printable ASCII."})
-        if bool(self.client_id) is not (self.scheme in OAUTH_SCHEMES):
+        if self.managed_app is not None:
+            self.managed_app.check_auth_config(self)
+        elif bool(self.client_id) is not (self.scheme in OAUTH_SCHEMES):
             told = "needs a client ID" if self.scheme in OAUTH_SCHEMES else "has no client ID"
             raise ValidationError({"client_id": f"{self.get_scheme_display()} {told}."})
         for field, reserved in RESERVED_PARAMETERS.items():
             if taken := sorted(reserved & set(getattr(self, field))):
                 raise ValidationError({field: f"Evergrant sets {', '.join(taken)} itself."})
+        if self.callback_url:
+            check_callback_url(self.callback_url)
         try:
             toolkit = self.whole_toolkit
         except UnknownToolkit as error:
@@ -143,17 +167,53 @@ class AuthConfig(ProjectScopedModel):
         if self.scheme not in toolkit.schemes:
             offered = ", ".join(toolkit.schemes)
             raise ValidationError({"scheme": f"{toolkit.name} takes: {offered}."})
-        missing = sorted(set(toolkit.parameters) - set(self.parameters))
-        unknown = sorted(set(self.parameters) - set(toolkit.parameters))
+        given = self.client_holder.parameters
+        missing = sorted(set(toolkit.parameters) - set(given))
+        unknown = sorted(set(given) - set(toolkit.parameters))
         if missing or unknown:
             parts = [("missing", missing), ("unknown", unknown)]
             told = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
             raise ValidationError({"parameters": f"{toolkit.name} parameters {told}."})
 
     @property
+    def client_holder(self) -> AuthConfig | ManagedApp:
+        """The row whose client this config uses: the managed app that it stands on, or itself.
+
+        Asks the database where that app was not read along with the config.
+        """
+        return self.managed_app or self
+
+    @property
+    def client_holder_id(self) -> str:
+        """The id of `client_holder`, for which nothing is asked."""
+        return self.managed_app_id or self.pk
+
+    @property
+    def takes_connections(self) -> bool:
+        """Whether people may connect with it: neither it nor its app is switched off."""
+        return self.enabled and self.client_holder.enabled
+
+    @property
+    def all_calls_blocked_until(self) -> datetime | None:
+        """Until when its provider is left alone: for its own sake, or for its client's."""
+        ends = (self.calls_blocked_until, self.client_holder.calls_blocked_until)
+        return max((end for end in ends if end), default=None)
+
+    @property
+    def sent_at_authorization(self) -> dict[str, str]:
+        """Extra parameters of the authorization request; those of a managed app stay."""
+        return {**self.authorization_parameters, **self.client_holder.authorization_parameters}
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the provider refused the client when last called, for whatever project."""
+        refused = self.misconfigured_since or self.client_holder.misconfigured_since
+        return refused is not None
+
+    @property
     def catalog_entry(self) -> Toolkit:
-        """The toolkit's facts, with this config's parameters filled into its URLs."""
-        parameters = tuple(sorted(self.parameters.items()))
+        """The toolkit's facts, with the client's parameters filled into its URLs."""
+        parameters = tuple(sorted(self.client_holder.parameters.items()))
         return _catalog_entry(self.toolkit, self._described, self.scheme, parameters)
 
     @property
@@ -162,16 +222,30 @@ class AuthConfig(ProjectScopedModel):
         return _whole_toolkit(self.toolkit, self._described)
 
     @property
+    def toolkit_name(self) -> str:
+        """What people call the service; the slug where the catalog has lost it."""
+        try:
+            return self.whole_toolkit.name
+        except UnknownToolkit:
+            return self.toolkit
+
+    @property
     def _described(self) -> str:
         return json.dumps(self.service, sort_keys=True) if self.service else ""
 
     @property
     def redirect_uri(self) -> str:
-        """Where the provider sends people back to: to be registered there, per auth config.
+        """Where the provider sends people back to: to be registered there, per auth config."""
+        return self.callback_url or self.landing_url
 
-        The path carries the config, so that one provider's answer cannot land in another's flow.
+    @property
+    def landing_url(self) -> str:
+        """Where people come back to Evergrant, be it by way of a ``callback_url``.
+
+        The path carries who holds the client, so that one provider's answer cannot land in
+        another's flow.
         """
-        return f"{settings.BASE_URL}/connect/callback/{self.pk}"
+        return f"{settings.BASE_URL}/connect/callback/{self.client_holder_id}"
 
     @property
     def required_scopes(self) -> list[str]:
@@ -183,33 +257,11 @@ class AuthConfig(ProjectScopedModel):
         """The scopes to ask for: those that are required, and the optional ones."""
         return list(dict.fromkeys([*self.required_scopes, *self.optional_scopes]))
 
-    def mark_misconfigured(self, *, error: str, blocked_until: datetime, now: datetime) -> bool:
-        """Note that the provider refuses this client; return whether that is news.
-
-        Of many calls that were under way at once, the first one counts.
-
-        Args:
-            blocked_until: how long to leave the provider alone.
-        """
-        rows = type(self).objects.filter(pk=self.pk)
-        unblocked = Q(calls_blocked_until__isnull=True) | Q(calls_blocked_until__lte=now)
-        rows.filter(unblocked).update(
-            calls_blocked_until=blocked_until,
-            configuration_failures=F("configuration_failures") + 1,
-        )
-        news = rows.filter(misconfigured_since__isnull=True)
-        return bool(news.update(misconfigured_since=now, misconfigured_error=error))
-
     def mark_working(self) -> None:
         """Note that the provider accepts this client."""
-        self.forget_refusals()
-        fields = {name: getattr(self, name) for name in _REFUSAL_FIELDS}
-        type(self).objects.filter(pk=self.pk, misconfigured_since__isnull=False).update(**fields)
-
-    def forget_refusals(self) -> None:
-        """Let calls be made again, say after an edit. The caller saves."""
-        self.misconfigured_since = self.calls_blocked_until = None
-        self.misconfigured_error, self.configuration_failures = "", 0
+        super().mark_working()
+        if self.managed_app is not None:
+            self.managed_app.mark_working()
 
 
 @lru_cache(maxsize=1024)
@@ -223,12 +275,8 @@ def _catalog_entry(
 def _whole_toolkit(slug: str, described: str) -> Toolkit:
     if not described:
         return get_toolkit(slug)
-    return Toolkit.model_validate(json.loads(described) | {"slug": slug})
-
-
-_REFUSAL_FIELDS = (
-    "misconfigured_since",
-    "misconfigured_error",
-    "calls_blocked_until",
-    "configuration_failures",
-)
+    try:
+        return Toolkit.model_validate(json.loads(described) | {"slug": slug})
+    except Misfit:
+        # It was checked when it was stored: by an earlier version of Evergrant.
+        raise UnusableDescription(slug) from None

@@ -1,4 +1,4 @@
-"""The apps that an auth config has at its provider: the present one, and those before it.
+"""The clients that an auth config or a managed app has: the present one, and those before it.
 
 An account keeps the client it was granted under until it is reconnected: a refresh token works
 for its own client only. And a client may have several secrets for a while, so that one can be
@@ -15,6 +15,7 @@ from integrations.secrets import Secret
 
 if TYPE_CHECKING:
     from integrations.models.auth_config import AuthConfig
+    from integrations.models.managed_app import ManagedApp
 
 MOST_SECRETS: Final = 3
 MOST_FORMER: Final = 10
@@ -32,14 +33,15 @@ class OAuthApp:
 def app_of(auth_config: AuthConfig, client_id: str) -> OAuthApp:
     """Return the client of that id, or the present one where there is no such any more.
 
-    Opens no secret yet.
+    Those of the managed app that the config stands on, where it does. Opens no secret yet.
     """
-    former: Secret | None = auth_config.former_clients
-    if client_id in {"", auth_config.client_id} or former is None:
+    holder = auth_config.client_holder
+    former: Secret | None = holder.former_clients
+    if client_id in {"", holder.client_id} or former is None:
         return OAuthApp(
-            client_id=auth_config.client_id,
-            secret=auth_config.client_secret,
-            older_secrets=auth_config.older_client_secrets,
+            client_id=holder.client_id,
+            secret=holder.client_secret,
+            older_secrets=holder.older_client_secrets,
         )
     return OAuthApp(
         client_id=client_id,
@@ -48,40 +50,49 @@ def app_of(auth_config: AuthConfig, client_id: str) -> OAuthApp:
     )
 
 
-def replace_client(auth_config: AuthConfig, *, client_id: str, secret: Secret | None) -> None:
-    """Give the config another client id, or another secret; what it had is kept. The caller saves.
+def can_be_sent(secret: Secret) -> bool:
+    """Whether ``secret`` is printable ASCII (RFC 6749, A.2). A private key has lines."""
+    text = secret.reveal()
+    lines = text.splitlines() if text.startswith("-----BEGIN ") else [text]
+    return all(line.isascii() and line.isprintable() for line in lines)
+
+
+def replace_client(
+    holder: AuthConfig | ManagedApp, *, client_id: str, secret: Secret | None
+) -> None:
+    """Give ``holder`` another client id, or another secret; what it had is kept. The caller saves.
 
     Args:
         secret: None keeps the present one, where the client id stays too.
     """
-    known = _known(auth_config)
-    if client_id != auth_config.client_id:
-        if auth_config.client_id and known:
-            _keep_former(auth_config, known)
-        auth_config.client_id, auth_config.client_secret = client_id, secret
-        auth_config.older_client_secrets = None
+    known = _known(holder)
+    if client_id != holder.client_id:
+        if holder.client_id:
+            _keep_former(holder, known)
+        holder.client_id, holder.client_secret = client_id, secret
+        holder.older_client_secrets = None
     elif secret is not None:
         older = [text for text in known if text != secret.reveal()][: MOST_SECRETS - 1]
-        auth_config.client_secret = secret
-        auth_config.older_client_secrets = Secret(json.dumps(older)) if older else None
+        holder.client_secret = secret
+        holder.older_client_secrets = Secret(json.dumps(older)) if older else None
 
 
-def _known(auth_config: AuthConfig) -> list[str]:
+def _known(holder: AuthConfig | ManagedApp) -> list[str]:
     """Return the present client's secrets, the first one first."""
-    present: Secret | None = auth_config.client_secret
-    older: Secret | None = auth_config.older_client_secrets
+    present: Secret | None = holder.client_secret
+    older: Secret | None = holder.older_client_secrets
     return [
         *([present.reveal()] if present is not None else []),
         *(json.loads(older.reveal()) if older is not None else []),
     ]
 
 
-def _keep_former(auth_config: AuthConfig, secrets: list[str]) -> None:
-    former: Secret | None = auth_config.former_clients
+def _keep_former(holder: AuthConfig | ManagedApp, secrets: list[str]) -> None:
+    former: Secret | None = holder.former_clients
     clients: dict[str, list[str]] = json.loads(former.reveal()) if former is not None else {}
-    clients.pop(auth_config.client_id, None)
-    kept = dict([*clients.items(), (auth_config.client_id, secrets)][-MOST_FORMER:])
-    auth_config.former_clients = Secret(json.dumps(kept))
+    clients.pop(holder.client_id, None)
+    kept = dict([*clients.items(), (holder.client_id, secrets)][-MOST_FORMER:])
+    holder.former_clients = Secret(json.dumps(kept))
 
 
 def _secrets_of(former: Secret, client_id: str) -> list[str]:

@@ -17,6 +17,7 @@ class Role(enum.StrEnum):
     IDENTITY = enum.auto()
     REVOCATION = enum.auto()
     WEBHOOK = enum.auto()
+    DISCOVERY = enum.auto()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,5 +43,6 @@ LIMITS: Final = MappingProxyType(
         Role.IDENTITY: Limits(deadline=10.0, max_response_bytes=MIB),
         Role.REVOCATION: Limits(deadline=10.0, max_response_bytes=256 * KIB),
         Role.WEBHOOK: Limits(deadline=10.0, max_response_bytes=64 * KIB),
+        Role.DISCOVERY: Limits(deadline=10.0, max_response_bytes=256 * KIB),
     }
 )

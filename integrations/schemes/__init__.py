@@ -2,9 +2,10 @@
 
 ``choosing`` says which scheme an auth config has. ``oauth2`` and ``oauth1`` send a person to the
 provider; ``keys`` take what a person types in, and ``traded_keys`` trade it for access tokens.
-``token_call`` calls a token endpoint, ``token_response`` reads what it answered, ``verdict`` says
-what the answer means for the grant, ``identity`` asks whose account it is, ``revoking`` ends the
-grant, ``connection_values`` finds what an account brings.
+``token_call`` calls a token endpoint, ``token_trades`` trades a token for a longer one,
+``token_response`` reads what was answered, ``verdict`` says what the answer means for the grant,
+``identity`` asks whose account it is, ``revoking`` ends the grant, ``connection_values`` finds what
+an account brings, ``redirects`` checks a signed way back.
 """
 
 from integrations.schemes.base import Scheme
@@ -19,6 +20,7 @@ from integrations.schemes.identity import (
 from integrations.schemes.keys import KeyClient
 from integrations.schemes.oauth1 import OAuth1Client, RequestToken
 from integrations.schemes.oauth2 import OAuth2Client
+from integrations.schemes.redirects import is_genuine
 from integrations.schemes.token_response import TokenSet
 from integrations.schemes.verdict import Granted, RefusalKind, Refused, Verdict
 
@@ -40,6 +42,7 @@ __all__ = [
     "from_provider",
     "from_redirect",
     "identify",
+    "is_genuine",
     "key_client",
     "scheme_of",
 ]

@@ -61,7 +61,7 @@ class IdentityUnavailable(Exception):
 class UpstreamIdentity:
     """The provider's stable id of the account, and what a person recognises it by.
 
-    Both are empty where the call only proves that a key works.
+    Both are empty where the answer only proves that the credentials work.
     """
 
     id: str
@@ -130,6 +130,8 @@ def read_identity(
     else:
         code = "identity_missing" if status == 200 else ""
     if not is_outage(status):
+        if first_fitting(identity.alive, status=status, body=body, shape=identity):
+            return UpstreamIdentity(id="", label="")
         _refuse_dead(status, body, identity, sent)
     if 200 <= status < 300 and not identity.is_refusal(body):
         found = _id(body, identity)

@@ -73,7 +73,7 @@ class OAuth1Client(Scheme):
             toolkit=toolkit or auth_config.catalog_entry,
             client_id=app.client_id,
             client_secret=app.secret,
-            authorization_parameters=auth_config.authorization_parameters,
+            authorization_parameters=auth_config.sent_at_authorization,
         )
 
     def begin(self, *, callback_url: str, scopes: list[str]) -> RequestToken | Refused:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 from authlib.common.urls import add_params_to_uri
-from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from integrations import outbound
@@ -17,6 +16,7 @@ from integrations.models.oauth_clients import app_of
 from integrations.schemes.base import AppliedAuth, Scheme
 from integrations.schemes.revoking import revoke
 from integrations.schemes.token_call import Client
+from integrations.schemes.token_trades import lengthen, renew
 from integrations.schemes.verdict import Granted, RefusalKind, Refused, Verdict
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ class OAuth2Client(Scheme):
             client_id=app.client_id,
             client_secret=app.secret,
             older_secrets=app.older_secrets,
-            authorization_parameters=auth_config.authorization_parameters,
-            token_parameters=auth_config.token_parameters,
+            authorization_parameters=auth_config.sent_at_authorization,
+            token_parameters=auth_config.client_holder.token_parameters,
             redirect_uri=auth_config.redirect_uri,
         )
 
@@ -82,19 +82,17 @@ class OAuth2Client(Scheme):
             extra["code_challenge_method"] = "S256"
         if nonce:
             extra["nonce"] = nonce
-        scope = self.toolkit.scope_separator.join(scopes)
-        usual = self.toolkit.scope_parameter == "scope"
-        if scope and not usual:
-            extra[self.toolkit.scope_parameter] = scope
-        url = prepare_grant_uri(
-            self.toolkit.authorization_url,
-            self.client_id,
-            "code",
-            redirect_uri=redirect_uri,
-            scope=scope if usual else None,
-            state=state,
-        )
-        return str(add_params_to_uri(url, list(extra.items())))
+        query = {
+            "response_type": "code",
+            self.toolkit.client_id_parameter: self.client_id,
+            "redirect_uri": redirect_uri,
+            "state": state,
+        }
+        if scope := self.toolkit.scope_separator.join(scopes):
+            query[self.toolkit.scope_parameter] = scope
+        # None may come twice (RFC 6749, 3.1), whatever an auth config adds.
+        pairs = list((extra | query).items())
+        return str(add_params_to_uri(self.toolkit.authorization_url, pairs))
 
     def exchange_code(
         self, *, code: Secret, redirect_uri: str, code_verifier: Secret | None
@@ -106,10 +104,14 @@ class OAuth2Client(Scheme):
             "redirect_uri": redirect_uri,
             "code_verifier": code_verifier.reveal() if code_verifier else None,
         }
-        return self._client.get_tokens(self.toolkit.token_url, parameters)
+        verdict = self._client.get_tokens(self.toolkit.token_url, parameters)
+        return lengthen(self._client, verdict) if isinstance(verdict, Granted) else verdict
 
     def refresh(self, *, refresh_token: Secret, ends_at: float = math.inf) -> Verdict:
         """Trade the refresh token for new tokens (RFC 6749, 6). Never sent twice from here."""
+        limits = replace(outbound.LIMITS[outbound.Role.TOKEN], ends_at=ends_at)
+        if (renewal := self.toolkit.self_renewal) is not None:
+            return renew(self._client, renewal, refresh_token, limits=limits)
         parameters = {
             "grant_type": "refresh_token",
             "refresh_token": refresh_token.reveal(),
@@ -118,7 +120,7 @@ class OAuth2Client(Scheme):
         verdict = self._client.get_tokens(
             self.toolkit.refresh_url or self.toolkit.token_url,
             parameters,
-            limits=replace(outbound.LIMITS[outbound.Role.TOKEN], ends_at=ends_at),
+            limits=limits,
             renewing=True,
             # A refresh whose outcome is unknown is made again; a code's exchange never is.
             repeatable=True,

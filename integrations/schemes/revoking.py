@@ -36,7 +36,7 @@ def revoke(*, client: Client, auth: outbound.AuthBase, tokens: TokenSet) -> Refu
         if toolkit.revocation_url is not None:
             response = _by_standard(client, toolkit.revocation_url, tokens)
             done: tuple[int, ...] = tuple(range(200, 300))
-        elif toolkit.revocation is not None:
+        elif toolkit.revocation is not None and toolkit.revocation.is_filled:
             response = _by_description(client, toolkit.revocation, auth, tokens)
             done = toolkit.revocation.done_statuses
         else:
@@ -83,6 +83,7 @@ def _by_description(
     proofs: dict[str, outbound.AuthBase | None] = {
         "token": auth,
         "client": outbound.HTTPBasicAuth(client.client_id, client.secret_text()),
+        "client_secret": outbound.HTTPBasicAuth(client.secret_text(), ""),
         "none": None,
     }
     return outbound.send(

@@ -152,8 +152,13 @@ class Client:
         elif method == "client_secret_basic":
             # Authlib's other methods write into a form only.
             url, sent, _ = ClientAuth(self.client_id, secret, method).prepare("POST", url, sent, "")
+        elif method == "client_secret_as_username":
+            url, sent, _ = ClientAuth(secret, "", "client_secret_basic").prepare(
+                "POST", url, sent, ""
+            )
         else:
-            fields |= {"client_id": self.client_id} if self.client_id else {}
+            name = self.toolkit.client_id_parameter
+            fields |= {name: self.client_id} if self.client_id else {}
             fields |= {"client_secret": secret} if method == "client_secret_post" else {}
         sent["Content-Type"] = JSON if as_json else FORM
         return outbound.send(

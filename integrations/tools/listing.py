@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from integrations.models import AuthConfig, Project, Tool
-from integrations.tools.catalog import every_shipped_tool, shipped_tools
+from integrations.tools.catalog import every_shipped_tool
+from integrations.tools.choosing import shipped_for
 from integrations.tools.definition import NAME, ToolDefinition
 from integrations.tools.errors import UnknownTool
 
@@ -54,7 +55,7 @@ def list_tools(
         config = AuthConfig.objects.in_project(project).filter(pk=auth_config_id).first()
         own = own.filter(auth_config=config) if config else own.none()
         hidden = set(own.values_list("name", flat=True))
-        names = set(shipped_tools(config.toolkit)) - hidden if config else set()
+        names = set(shipped_for(config)) - hidden if config else set()
         shipped = {name: kit for name, kit in shipped.items() if name in names}
     if toolkit is not None:
         own = own.filter(auth_config__toolkit=toolkit)

@@ -41,7 +41,8 @@ def is_harmless(pattern: str) -> bool:
     except (re.error, OverflowError, RecursionError, _Refused):
         return False
     start = parsed[0] if len(parsed) else None
-    anchored = start in {(sre.AT, sre.AT_BEGINNING), (sre.AT, sre.AT_BEGINNING_STRING)}
+    # A list, because what begins with a set has a list in it, which no set of Python's takes.
+    anchored = start in [(sre.AT, sre.AT_BEGINNING), (sre.AT, sre.AT_BEGINNING_STRING)]
     return repeats + (0 if anchored else 1) <= _MOST_REPEATS and options <= _MOST_OPTIONS
 
 

@@ -26,8 +26,9 @@ from tests.making import connect
 from webhooks.endpoints import create_endpoint
 from webhooks.models import Event
 
-# Parameters that name no row of a project: the catalog's slugs, the app's and providers' names.
-NOT_ROWS = {"slug", "user_id", "tenant_id", "client_id"}
+# Parameters that name no row of a project: the catalog's slugs, the app's and providers' names, and
+# the instance's own apps.
+NOT_ROWS = {"slug", "user_id", "tenant_id", "client_id", "managed_app_id"}
 
 
 @dataclass(frozen=True)

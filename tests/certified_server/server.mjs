@@ -35,6 +35,16 @@ const provider = new Provider(address, {
   features: {
     devInteractions: { enabled: true },
     introspection: { enabled: true },
+    registration: { enabled: true },
+    // Every resource is known, and its tokens are for it alone.
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: (_, audience) => ({
+        audience,
+        scope: "notes:read",
+        accessTokenTTL: access_token_seconds,
+      }),
+    },
     revocation: { enabled: true },
     userinfo: { enabled: true },
   },

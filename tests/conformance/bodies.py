@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from integrations.catalog import AnswerShape, Identity, Rule, Toolkit
 from tests.conformance.texts import text_for
+
+# A step that goes on with one item of a list: ``accounts[is_default=true]``.
+_FILTERED = re.compile(r"(?P<list>\w+)\[(?P<field>\w+)=(?P<value>[\w-]+)\]")
 
 
 def put(body: Any, path: str, value: Any) -> Any:
@@ -19,6 +23,11 @@ def put(body: Any, path: str, value: Any) -> Any:
         items[int(step)] = put(items[int(step)], rest, value) if rest else value
         return items
     fields = dict(body) if isinstance(body, dict) else {}
+    if wanted := _FILTERED.fullmatch(step):
+        # The item that is meant comes after another one.
+        mark = {"true": True, "false": False}.get(wanted["value"], wanted["value"])
+        items = fields.get(wanted["list"], [{wanted["field"]: "other"}, {wanted["field"]: mark}])
+        return fields | {wanted["list"]: [*items[:-1], put(items[-1], rest, value)]}
     if not rest or not step or "/" in path:  # a key that holds dots itself, or the last one
         return fields | {path: value}
     return fields | {step: put(fields.get(step), rest, value)}

@@ -33,8 +33,11 @@ class Provider:
         self._queues[address(url or "")] = deque(answers)
 
     def issue(self, toolkit: Toolkit, *, url: str | None = None, **parts: Any) -> None:
-        """Have tokens issued, in the toolkit's shape."""
-        self.answer(url or toolkit.token_url, Answer(json=token_answer(toolkit, **parts)))
+        """Have tokens issued, in the toolkit's shape; a longer one as well, where there is one."""
+        answer = Answer(json=token_answer(toolkit, **parts))
+        self.answer(url or toolkit.token_url, answer)
+        if toolkit.longer_token and url is None:
+            self.answer(toolkit.longer_token.url, answer)
 
     def know(self, toolkit: Toolkit, *, url: str | None = None) -> None:
         """Have the identity call tell whose account it is, in the toolkit's shape."""
@@ -68,9 +71,9 @@ class Provider:
 
 
 def address(url: str) -> str:
-    """Return ``url`` without its query, as a request has it."""
+    """Return ``url`` without its query, as a request has it: a host has no capitals."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}{parts.path or '/'}"
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path or '/'}"
 
 
 def refusing(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Answer:

@@ -28,7 +28,7 @@ def expected_query(trip: Trip) -> dict[str, str]:
     kit = trip.toolkit
     expected = dict(parse_qsl(urlsplit(kit.authorization_url).query, keep_blank_values=True)) | {
         "response_type": "code",
-        "client_id": CLIENT_ID,
+        kit.client_id_parameter: CLIENT_ID,
         "redirect_uri": trip.config.redirect_uri,
         "state": STATE,
     }

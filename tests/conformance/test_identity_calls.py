@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from integrations.catalog import Identity, fill_url
-from integrations.schemes import IdentityUnavailable, ProbeRejected
+from integrations.schemes import IdentityUnavailable, ProbeRejected, UpstreamIdentity
 from tests.conformance.bodies import answers_for, identity_answer
 from tests.conformance.credentials import (
     carried,
@@ -43,6 +43,10 @@ def has_labels_of_their_own(trip: Trip) -> bool:
 
 def has_exceptions(trip: Trip) -> bool:
     return trip.catalog.identity is not None and bool(trip.catalog.identity.not_dead)
+
+
+def has_proving_refusals(trip: Trip) -> bool:
+    return trip.catalog.identity is not None and bool(trip.catalog.identity.alive)
 
 
 def identity_of(trip: Trip) -> Identity:
@@ -154,6 +158,15 @@ def test_an_exception_refuses_nothing(trip: Trip, provider: Provider) -> None:
     for answer in exceptions(identity_of(trip)):
         found = ask(trip, provider, answer)
         assert isinstance(found, IdentityUnavailable), (answer, found)
+
+
+@each_trip(where=has_proving_refusals)
+def test_a_refusal_may_prove_the_credentials(trip: Trip, provider: Provider) -> None:
+    identity = identity_of(trip)
+    for rule in identity.alive:
+        for body, status in itertools.product(answers_for(rule, identity), rule.status or (403,)):
+            found = ask(trip, provider, refusing(status, body))
+            assert found == UpstreamIdentity(id="", label=""), (body, found)
 
 
 def outages(identity: Identity) -> Iterator[Answer]:

@@ -10,6 +10,7 @@ from integrations.schemes import RefusalKind, Refused
 from integrations.secrets import Secret
 from tests.conformance.bodies import answers_for, error_body, refuses_in_success
 from tests.conformance.provider import HTML, Provider, refusing
+from tests.conformance.token_requests import renewal_url
 from tests.conformance.trips import Trip, each_trip
 from tests.provider import Answer
 
@@ -20,7 +21,7 @@ DEADLY, UNHEARD = "invalid_grant", "unheard_of"
 
 def refused(trip: Trip, provider: Provider, answer: Answer) -> Refused:
     """Return the verdict on ``answer`` to a refresh."""
-    provider.answer(trip.toolkit.refresh_url or trip.toolkit.token_url, answer)
+    provider.answer(renewal_url(trip.toolkit), answer)
     verdict = trip.oauth2.refresh(refresh_token=Secret("refresh-One1"))
     assert isinstance(verdict, Refused), (answer, verdict)
     return verdict

@@ -8,19 +8,15 @@ from integrations.schemes import Granted, RefusalKind, Refused, Verdict
 from integrations.secrets import Secret
 from tests.conformance.bodies import token_answer
 from tests.conformance.provider import HTML, Provider, refusing
-from tests.conformance.token_requests import check_token_request
+from tests.conformance.token_requests import check_token_request, check_trade, renewal_url
 from tests.conformance.trips import Trip, each_trip
 from tests.provider import Answer
 
 OLD, NEW = "refresh-Old1", "refresh-New2"
 
 
-def url_of(trip: Trip) -> str:
-    return trip.toolkit.refresh_url or trip.toolkit.token_url
-
-
 def refresh(trip: Trip, provider: Provider, *answers: Answer) -> Verdict:
-    provider.answer(url_of(trip), *answers)
+    provider.answer(renewal_url(trip.toolkit), *answers)
     return trip.oauth2.refresh(refresh_token=Secret(OLD))
 
 
@@ -36,13 +32,16 @@ def refreshed(trip: Trip, provider: Provider, **parts: Any) -> Granted:
 @each_trip("oauth2")
 def test_a_refresh_is_sent_in_the_shape_that_the_file_says(trip: Trip, provider: Provider) -> None:
     refreshed(trip, provider)
+    if trip.toolkit.self_renewal:
+        check_trade(provider.only_call(), trip.toolkit.self_renewal, access_token=OLD)
+        return
     sent = {"grant_type": "refresh_token", "refresh_token": OLD}
     if trip.toolkit.refresh_needs_redirect_uri:
         sent["redirect_uri"] = trip.config.redirect_uri
-    check_token_request(provider.only_call(), trip.toolkit, sent, url=url_of(trip))
+    check_token_request(provider.only_call(), trip.toolkit, sent, url=renewal_url(trip.toolkit))
 
 
-@each_trip("oauth2")
+@each_trip("oauth2", where=lambda trip: trip.catalog.self_renewal is None)
 def test_the_refresh_token_is_kept_as_the_file_says_it_rotates(
     trip: Trip, provider: Provider
 ) -> None:
@@ -55,6 +54,12 @@ def test_the_refresh_token_is_kept_as_the_file_says_it_rotates(
         tokens = refreshed(trip, provider, refresh_token=answered).tokens
         assert tokens.expires_in is None
         assert tokens.carrying_over(Secret(OLD)).refresh_token == Secret(counts)
+
+
+@each_trip("oauth2", where=lambda trip: trip.catalog.self_renewal is not None)
+def test_a_token_that_renews_itself_is_what_renews_the_next(trip: Trip, provider: Provider) -> None:
+    tokens = refreshed(trip, provider).tokens
+    assert tokens.carrying_over(Secret(OLD)).refresh_token == Secret("access-New2")
 
 
 @each_trip("oauth2")

@@ -100,6 +100,9 @@ def check_proof(trip: Trip, call: Revocation, request: Request) -> None:
     if call.auth == "client":
         pair = base64.b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
         assert request.headers["authorization"] == f"Basic {pair}"
+    elif call.auth == "client_secret":
+        pair = base64.b64encode(f"{CLIENT_SECRET}:".encode()).decode()
+        assert request.headers["authorization"] == f"Basic {pair}"
     elif call.auth == "token" and trip.scheme == "oauth2":
         assert carried(trip.toolkit.apply, parts_of(trip)).items() <= request.headers.items()
     elif call.auth == "none":

@@ -20,6 +20,7 @@ from integrations.schemes import (
 from integrations.secrets import Secret
 from tests.conformance.bodies import token_answer
 from tests.conformance.provider import Provider, address
+from tests.conformance.token_requests import renewal_url
 from tests.conformance.trips import Trip, each_trip
 from tests.provider import Answer
 
@@ -57,8 +58,8 @@ def open_up(trip: Trip, provider: Provider) -> None:
     kit = trip.toolkit
     provider.issue(kit, told=trip.told, refresh_token="refresh-One1", expires_in=1800)
     renewed = token_answer(kit, access_token="access-Two2", expires_in=1800)
-    if kit.refresh_url and address(kit.refresh_url) != address(kit.token_url):
-        provider.answer(kit.refresh_url, Answer(json=renewed))
+    if address(renewal_url(kit)) != address(kit.token_url):
+        provider.answer(renewal_url(kit), Answer(json=renewed))
     provider.know(kit)
     provider.tell(kit, trip.told)
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from joserfc import jwt
 
-from integrations.catalog import Toolkit
+from integrations.catalog import TokenTrade, Toolkit
+from tests.conformance.credentials import filled
 from tests.conformance.provider import address
 from tests.conformance.server import FORM, Request
 from tests.conformance.trips import CLIENT_ID, CLIENT_SECRET, rsa_key
@@ -39,6 +40,28 @@ def check_token_request(
     assert fields == dict(expected) | toolkit.token_parameters
 
 
+def renewal_url(toolkit: Toolkit) -> str:
+    """Return where a grant is renewed."""
+    if toolkit.self_renewal:
+        return toolkit.self_renewal.url
+    return toolkit.refresh_url or toolkit.token_url
+
+
+def check_trade(request: Request, trade: TokenTrade, *, access_token: str) -> None:
+    """Assert that ``request`` trades ``access_token`` as the file says, and holds nothing else."""
+    values = {
+        "access_token": access_token,
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
+    }
+    sent = dict(request.query) if trade.method == "GET" else dict(request.fields)
+    assert (request.method, request.url) == (trade.method, address(trade.url))
+    assert sent == {name: filled(text, values) for name, text in trade.parameters.items()}
+    assert "authorization" not in request.headers
+    if trade.method == "GET":
+        assert request.body == b""
+
+
 def claims_of(assertion: str) -> dict[str, Any]:
     """Return what a JWT claims that the session's key has signed. Raises where it has not."""
     return jwt.decode(assertion, rsa_key(), algorithms=["RS256"]).claims
@@ -56,8 +79,12 @@ class _Proof:
             pair = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
             assert request.headers["authorization"] == f"Basic {pair}"
             return
+        if toolkit.client_auth == "client_secret_as_username":
+            pair = base64.b64encode(f"{self.client_secret}:".encode()).decode()
+            assert request.headers["authorization"] == f"Basic {pair}"
+            return
         assert "authorization" not in request.headers
-        assert fields.pop("client_id") == self.client_id
+        assert fields.pop(toolkit.client_id_parameter) == self.client_id
         if toolkit.client_auth == "client_secret_post":
             assert fields.pop("client_secret") == self.client_secret
         elif toolkit.client_auth == "private_key_jwt":

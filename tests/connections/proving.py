@@ -82,7 +82,9 @@ def reconnect(
 def change_toolkit(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
     """Let the catalog say something else of the sandbox until the test ends."""
 
-    def entry(slug: str, scheme: str, parameters: tuple[tuple[str, str], ...]) -> Any:
+    def entry(
+        slug: str, described: str, scheme: str, parameters: tuple[tuple[str, str], ...]
+    ) -> Any:
         toolkit = get_toolkit(slug).model_copy(update=changes)
         return toolkit.with_parameters(dict(parameters))
 

@@ -34,9 +34,11 @@ from connections.operations import delete_account, link_account
 from connections.refresh.claim import claim_due
 from connections.refresh.work import refresh_claimed
 from connections.timeline import timeline
+from integrations.secrets import Secret
 from tests.connections.importing import Importer, row
 from tests.connections.proving import probe_all
 from tests.making import connect
+from tests.other_toolkits import use_toolkit
 from tests.provider import Answer, ScriptedProvider
 from webhooks.models import Event
 
@@ -299,3 +301,16 @@ def test_killed_half_way_and_run_again(importer: Importer) -> None:
     again = importer.rows(*rows)
     assert [result for result, _ in again.results] == ["skipped"] * 2 + ["ok"] * 3
     assert len(importer.accounts()) == 5
+
+
+@pytest.mark.parametrize("seconds", [None, 86_400])
+def test_a_token_that_renews_itself_is_kept_as_what_renews_it(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch, seconds: int | None
+) -> None:
+    trade = {"url": "{base_url}/renew", "parameters": {"token": "{access_token}"}}
+    urls = {"authorization_url": "{base_url}/a", "token_url": "{base_url}/t"}
+    use_toolkit(monkeypatch, **urls, self_renewal=trade)
+    row = {"user_id": "u", "access_token": "long", "expires_in": seconds}
+    importer.rows({name: value for name, value in row.items() if value})
+    tokens = vault.open_grant(Credentials.objects.get())
+    assert tokens.refresh_token == tokens.access_token == Secret("long")

@@ -91,6 +91,18 @@ def test_an_account_keeps_the_client_that_it_was_granted_to(
     assert clients(provider) == ["client:client secret"]
 
 
+def test_a_client_without_a_secret_is_kept_too(
+    auth_config: AuthConfig, account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    ConnectedAccount.objects.update(oauth_client_id="client")
+    auth_config.client_secret = None
+    auth_config.save()
+    update_auth_config(auth_config=auth_config, client_id="other", client_secret=Secret("theirs"))
+    refresh(account)
+    [(_, form)] = provider.calls
+    assert form["client_id"] == "client"
+
+
 def test_a_client_that_nobody_was_granted_to_is_the_present_one(
     auth_config: AuthConfig, account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:

@@ -15,7 +15,7 @@ from connections.models import ConnectedAccount, Credentials, Entity, Status
 from connections.operations import disable_account, enable_account
 from connections.probing import Alive, Unknown
 from connections.refresh import refresh_due
-from integrations.catalog import Probe
+from integrations.catalog import Probe, Rule, get_toolkit
 from integrations.models import AuthConfig
 from tests.connections.proving import (
     OUTAGE,
@@ -121,6 +121,23 @@ def test_an_answer_ends_the_count_of_failures(
     assert (lasting.probe_failures, lasting.last_verified_at) == (0, now + 2 * MINUTE)
 
 
+def test_a_refusal_that_proves_a_known_account_is_a_proof(
+    lasting: ConnectedAccount,
+    monkeypatch: pytest.MonkeyPatch,
+    provider: ScriptedProvider,
+    now: datetime,
+) -> None:
+    identity = get_toolkit("sandbox").identity
+    assert identity is not None
+    restricted = Rule(error=("restricted_key",))
+    change_toolkit(monkeypatch, identity=identity.model_copy(update={"alive": (restricted,)}))
+    provider.answer(USERINFO_PATH, Answer(status=403, json={"error": "restricted_key"}))
+    [finding] = probe_all(now=now)
+    lasting.refresh_from_db()
+    assert isinstance(finding, Alive)
+    assert (lasting.last_verified_at, lasting.identity_id) == (now, "7")
+
+
 def test_another_identity_is_no_proof_and_no_death(
     lasting: ConnectedAccount, provider: ScriptedProvider, now: datetime
 ) -> None:
@@ -131,6 +148,35 @@ def test_another_identity_is_no_proof_and_no_death(
     assert finding.error_code == "identity_differs"
     assert (lasting.status, lasting.identity_id) == (Status.ACTIVE, "7")
     assert (lasting.last_verified_at, lasting.probe_failures) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("known", "stored"),
+    [
+        (("", ""), ("7", "alice@example.com")),
+        (("", "Alice"), ("7", "Alice")),
+        (("7", ""), ("7", "alice@example.com")),
+        (("7", "alice@old.example"), ("7", "alice@old.example")),
+    ],
+)
+def test_a_proof_tells_what_was_not_known_of_the_identity_and_changes_nothing_else(
+    lasting: ConnectedAccount, known: tuple[str, str], stored: tuple[str, str], now: datetime
+) -> None:
+    ConnectedAccount.objects.update(identity_id=known[0], identity_label=known[1])
+    probe_all(now=now)
+    lasting.refresh_from_db()
+    assert (lasting.identity_id, lasting.identity_label) == stored
+    assert lasting.last_verified_at == now
+
+
+def test_an_outage_tells_no_identity(
+    lasting: ConnectedAccount, provider: ScriptedProvider, now: datetime
+) -> None:
+    ConnectedAccount.objects.update(identity_id="", identity_label="")
+    provider.answer(USERINFO_PATH, OUTAGE)
+    probe_all(now=now)
+    lasting.refresh_from_db()
+    assert (lasting.identity_id, lasting.identity_label) == ("", "")
 
 
 def test_credentials_that_do_not_open_are_not_sent_and_not_given_up(

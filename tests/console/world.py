@@ -22,7 +22,8 @@ from connections.models import (
     Trigger,
     Worker,
 )
-from integrations.models import ApiKey, AuthConfig, Project
+from integrations.models import ApiKey, AuthConfig, Project, Tool
+from integrations.models.tool import Source
 from integrations.secrets import Secret
 from tests.making import initiate, store_grant
 from webhooks.models import Delivery, DeliveryAttempt, Endpoint, Event, EventType
@@ -61,6 +62,13 @@ def make_world(name: str, base_url: str) -> World:
         client_secret=Secret(CANARY),
         parameters={"base_url": base_url},
     )
+    tool = Tool.objects.create(
+        project=project,
+        auth_config=config,
+        name=f"{name}_get_note",
+        definition={"name": f"{name}_get_note", "description": "Reads.", "path": "/notes"},
+        source=Source.FILE,
+    )
     entity = Entity.objects.create(project=project, user_id=f"user-{name}")
     account = initiate(auth_config=config, entity=entity)
     store_grant(account, now=now)
@@ -97,6 +105,7 @@ def make_world(name: str, base_url: str) -> World:
         endpoint,
         key,
         config,
+        tool,
         entity,
         account,
         attempt,

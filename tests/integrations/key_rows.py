@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from connections.models import ConnectAttempt, ConnectLink
-from integrations.models import AuthConfig
+from integrations.models import AuthConfig, ManagedApp
 from integrations.secrets import Secret, keyring
 from integrations.secrets.canary import find_key_trouble
 from integrations.secrets.columns import SealedColumn, sealed_columns
@@ -63,6 +63,11 @@ def fill_every_column(base_url: str = "http://127.0.0.1:1") -> None:
     auth_config.former_clients = Secret('{"client-of-before": ["s3cret-of-long-ago"]}')
     auth_config.registration = Secret('{"registration_access_token": "registration-s3cret"}')
     auth_config.save()
+    app = ManagedApp(name="Notes", toolkit="sandbox", client_id="client-of-the-instance")
+    app.client_secret = Secret("s3cret-of-the-instance")
+    app.older_client_secrets = Secret('["s3cret-of-before"]')
+    app.former_clients = Secret('{"client-of-before": ["s3cret-of-long-ago"]}')
+    app.save()
     link = ConnectLink.objects.latest("pk")
     ConnectAttempt.objects.create(
         project=world.project,

@@ -23,6 +23,7 @@ CONFIGS = "/admin/integrations/authconfig/"
 ADD = f"{CONFIGS}add/"
 CLIENT = {"client_id": "client", "new_client_secret": "secret"}
 OAUTH = (
+    "callback_url",
     "client_id",
     "new_client_secret",
     "scopes",

@@ -109,6 +109,14 @@ def test_a_scope_without_a_description_describes_itself() -> None:
         ("x.y", None),
         ("https://slack.com/id", "U1"),
         ("error..tag", "missing"),
+        ("list[main=true].id", 8),
+        ("list[name=third].id", 9),
+        ("list[id=7].name", "first"),
+        ("list[id=7]", {"id": 7, "name": "first", "main": False}),
+        ("list[main=yes].id", None),
+        ("list[nothing=true].id", None),
+        ("a[b=1].c", None),
+        ("x[b=1].c", None),
         ("", None),
     ],
 )
@@ -117,6 +125,12 @@ def test_a_path_leads_into_an_answer(path: str, found: object) -> None:
         "a": {"b": [{"c": 1}, 2]},
         "https://slack.com/id": "U1",
         "error": {".tag": "missing"},
+        "list": [
+            "odd",
+            {"id": 7, "name": "first", "main": False},
+            {"id": 8, "name": "second", "main": True},
+            {"id": 9, "name": "third", "main": True},
+        ],
     }
     assert value_at(answer, path) == found
 

@@ -22,6 +22,9 @@ SHOP = {"label": "Shop", "pattern": "[a-z]+"}
 FIELD = {"name": "api_key", "label": "Key"}
 KEY = {"scheme": "api_key", "fields": [FIELD], "apply": {"query": {"key": "{api_key}"}}}
 CLIENT = {"scheme": "client_credentials", "fields": [{"name": "client_id", "label": "ID"}]}
+SIGNED = {"parameter": "hmac"}
+TRADE = {"url": "https://acme.example/longer", "parameters": {"token": "{access_token}"}}
+UNKNOWN = {"token": "{access_token}", "refresh": "{refresh_token}"}
 OF_A_TOOLKIT = [
     ({"tokenurl": "x"}, "tokenurl"),
     ({"slug": "Not A Slug"}, "slug"),
@@ -48,6 +51,17 @@ OF_A_TOOLKIT = [
     ({"calls": {"endpoint_concurrency": 0}}, "endpoint_concurrency"),
     ({"calls": {"client_per_second": 0}}, "client_per_second"),
     ({"probe": {"every_seconds": 0}}, "every_seconds"),
+    ({"client_id_parameter": "client id"}, "client_id_parameter"),
+    ({"token_parameters": {"device": "{device}"}}, "no parameters of these names: device"),
+    ({"redirect_signature": {"parameter": ""}}, "redirect_signature.parameter"),
+    ({"redirect_signature": SIGNED | {"method": "md5"}}, "redirect_signature.method"),
+    ({"redirect_signature": SIGNED | {"matches": {"shop": "{shop}"}}}, "of these names: shop"),
+    ({"longer_token": TRADE | {"parameters": {"a": "b"}}}, "no parameter holds"),
+    ({"longer_token": TRADE | {"method": "PUT"}}, "longer_token.method"),
+    ({"self_renewal": TRADE | {"url": "https://{nobody}.example"}}, "of these names: nobody"),
+    ({"self_renewal": TRADE | {"parameters": UNKNOWN}}, "not there: refresh_token"),
+    ({"self_renewal": TRADE, "refresh_url": "https://acme.example/r"}, "or self_renewal"),
+    ({"longer_token": TRADE, "request_token_url": "https://acme.example/r"}, "belong to OAuth 2"),
 ]
 OF_ANSWERS = [
     ({"error_path": []}, "error_path"),
@@ -55,6 +69,11 @@ OF_ANSWERS = [
     ({"identity": ME | {"typo": 1}}, "identity.typo"),
     ({"identity": ME | {"url": "me"}}, "identity.url"),
     ({"identity": ME | {"id_path": []}}, "identity.id_path"),
+    ({"error_path": "errors[code]"}, "is not a filter"),
+    ({"identity": ME | {"id_path": "a[x=].b"}}, "is not a filter"),
+    ({"identity": ME | {"label_paths": ["a[x=y]b"]}}, "is not a filter"),
+    ({"identity": ME | {"alive": [{"status": 403}]}}, "needs an error or fields"),
+    ({"identity": ME | {"alive": [{"status": 429, "error": "z"}]}}, "proves no token: .429"),
     ({"identity": ME | {"dead_statuses": [401, 429]}}, "refuses no token: .429"),
     ({"identity": ME | {"dead": [{"status": 503, "error": "z"}]}}, "refuses no token: .503"),
     ({"terminal": [{"error": "x", "reason": "because"}]}, "terminal.0.reason"),

@@ -179,6 +179,18 @@ def test_what_is_not_dead_comes_before_what_is(provider: ScriptedProvider) -> No
         ask(provider, Answer(status=401, json={"error": "invalid_token"}), **rules)
 
 
+def test_a_refusal_may_prove_a_token_and_tell_nobodys_name(provider: ScriptedProvider) -> None:
+    rules = {"alive": [{"status": [401, 403], "error": "restricted_key"}]}
+    for status in (401, 403):
+        found = ask(provider, Answer(status=status, json={"error": "restricted_key"}), **rules)
+        assert found == UpstreamIdentity(id="", label="")
+    with pytest.raises(ProbeRejected):
+        ask(provider, Answer(status=401, json={"error": "invalid_key"}), **rules)
+    for status in (404, 429, 500):
+        with pytest.raises(IdentityUnavailable):
+            ask(provider, Answer(status=status, json={"error": "restricted_key"}), **rules)
+
+
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
 def test_an_outage_kills_no_token_whatever_its_body_claims(
     provider: ScriptedProvider, status: int

@@ -1,0 +1,84 @@
+"""What the forms of those who hold an OAuth client have in common: its id and its secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from integrations.admin.auth_config_fields import PARAMETER
+from integrations.catalog import Toolkit
+from integrations.models.auth_config import is_client_text
+from integrations.models.oauth_clients import replace_client
+from integrations.secrets import Secret
+
+STORED = (
+    "A secret is stored. A new one is tried first; the one before it stays as a fallback until you "
+    "drop it. Empty: nothing changes."
+)
+
+
+class ClientForm(forms.ModelForm[Any]):
+    """Replaces a client's id and secret, or keeps them; what is stored is never shown.
+
+    Attributes:
+        added: whether the row is there already.
+    """
+
+    toolkit: Toolkit
+    added: bool
+
+    def prepare_client(self) -> None:
+        """Fill in what is known, and say what has to be given."""
+        for name, value in self.instance.parameters.items():
+            self.initial[f"{PARAMETER}{name}"] = value
+        if "client_id" in self.fields:
+            self.fields["client_id"].required = True
+        if secret := self.fields.get("new_client_secret"):
+            stored = self.instance.client_secret is not None
+            secret.required = not self.added
+            secret.help_text = STORED if stored else "It is sealed and never shown again."
+
+    def clean_new_client_secret(self) -> str:
+        """Refuse what no client secret can be (RFC 6749, A.2). A private key has lines."""
+        secret: str = self.cleaned_data["new_client_secret"]
+        key = self.toolkit.client_auth == "private_key_jwt"
+        if not all(is_client_text(line) for line in (secret.splitlines() if key else [secret])):
+            raise ValidationError("A client secret is printable ASCII.")
+        return secret
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Note an error where the form can show it: the model names fields that it has not."""
+        told = getattr(error, "error_dict", None)
+        if field is not None or told is None:
+            super().add_error(field, error)
+            return
+        for name, errors in told.items():
+            place = self._shown_at(name)
+            # One complaint about a field is enough.
+            if place not in self.errors:
+                super().add_error(place, errors)
+
+    def take_client(self, cleaned: dict[str, Any]) -> None:
+        """Put what was entered in the place of what is there, which is kept."""
+        secret, present = cleaned.get("new_client_secret"), self.instance.client_id
+        client_id = cleaned.get("client_id", present)
+        if self.added and client_id != present and self._lacks_secret(secret):
+            self.add_error("new_client_secret", "Another client has a secret of its own: enter it.")
+            return
+        replace_client(
+            self.instance, client_id=client_id, secret=Secret(secret) if secret else None
+        )
+
+    def _lacks_secret(self, secret: str | None) -> bool:
+        asked = "new_client_secret" in self.fields and "new_client_secret" not in self.errors
+        return asked and not secret and self.instance.client_secret is not None
+
+    def _shown_at(self, name: str) -> str | None:
+        if name in self.fields:
+            return name
+        parameters = [field for field in self.fields if field.startswith(PARAMETER)]
+        if name == "parameters" and len(parameters) == 1:
+            return parameters[0]
+        return None

@@ -1,0 +1,71 @@
+"""Registers a client anew where the server forgot it, or before its secret ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from django.db import transaction
+
+from integrations.discovery import DiscoveryFailed
+from integrations.mcp_servers import rediscover_mcp_server
+from integrations.models import AuthConfig
+from integrations.models.oauth_clients import replace_client
+from integrations.registrations import NotRegistered, is_due, is_registered, register
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from integrations.registrations import NewClient
+
+log = structlog.get_logger(__name__)
+
+
+def register_again(*, auth_config: AuthConfig, confirmed_issuer: str = "") -> AuthConfig:
+    """Register a new client for ``auth_config`` where its MCP server's metadata say.
+
+    Accounts stay with the client that they were connected by until they are reconnected.
+
+    Args:
+        confirmed_issuer: see `rediscover_mcp_server`.
+
+    Raises:
+        NotRegistered: the client is the operator's own, or a document.
+        AuthorizationServerChanged, RegistrationFailed, DiscoveryFailed: nothing is changed.
+    """
+    if not is_registered(auth_config):
+        raise NotRegistered(auth_config_id=auth_config.pk)
+    server = rediscover_mcp_server(auth_config=auth_config, confirmed_issuer=confirmed_issuer)
+    client = register(auth_config, server)
+    with transaction.atomic():
+        locked = AuthConfig.objects.select_for_update(of=("self",)).get(pk=auth_config.pk)
+        _replace(locked, client)
+    auth_config.refresh_from_db()
+    log.info("client_registered_again", auth_config_id=auth_config.pk)
+    return auth_config
+
+
+def renew_registrations(*, now: datetime) -> int:
+    """Register anew where a client's secret ends soon; return how many were.
+
+    What fails is tried again the next time, and logged.
+    """
+    renewed = 0
+    for auth_config in AuthConfig.objects.exclude(registration=None).select_related("project"):
+        if not is_due(auth_config, now=now):
+            continue
+        try:
+            register_again(auth_config=auth_config)
+        except DiscoveryFailed as error:
+            log.warning("registration_failed", auth_config_id=auth_config.pk, code=error.code)
+        else:
+            renewed += 1
+    return renewed
+
+
+def _replace(auth_config: AuthConfig, client: NewClient) -> None:
+    replace_client(auth_config, client_id=client.client_id, secret=client.secret)
+    auth_config.registration = client.registration
+    auth_config.service = (auth_config.service or {}) | {"client_auth": client.auth}
+    auth_config.forget_refusals()
+    auth_config.save()
