@@ -101,7 +101,8 @@ def test_a_deleted_endpoint_is_gone_and_its_deliveries_stay(
     client: Client, delivery: Delivery
 ) -> None:
     page = f"{ENDPOINTS}{delivery.endpoint_id}/"
-    client.post(f"{page}do/delete/")
+    after = client.post(f"{page}do/delete/", follow=True)
+    assert after.status_code == 200
     assert client.get(f"{page}change/").status_code == 404
     assert client.get(f"/admin/webhooks/delivery/{delivery.pk}/change/").status_code == 200
 

@@ -89,5 +89,6 @@ OPERATIONS = (
         run=_delete,
         confirm=True,
         danger=True,
+        removes=True,
     ),
 )
