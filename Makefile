@@ -38,9 +38,9 @@ check: $(STAMP) ## format, lint, types, layers, migrations, system checks
 	$(THROWAWAY) $(BIN)/python manage.py makemigrations --check --dry-run
 	$(THROWAWAY) $(BIN)/python manage.py check
 
-# ARGS="-n 2 --dist worksteal" shares them between two processes, each with a database of its own.
+# Two processes share them, file by file, each with a database of its own; ARGS="-n 0" makes it one.
 test: $(STAMP) browser certified ## run the tests; ARGS="-k name" chooses some
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 browser: $(STAMP) ## find the browser that the tests drive, or install it
 	@$(BIN)/python -m tests.browser_program

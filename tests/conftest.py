@@ -11,21 +11,18 @@ import psycopg
 import pytest
 import pytest_django
 from django.test import TransactionTestCase, override_settings
+from execnet.xspec import XSpec
 from psycopg import sql
 
 from config.throwaway import throwaway_environment
 
-# Where the environment of a run is inherited, each of pytest-xdist's workers makes one of its own.
-OURS = "EVERGRANT_TESTS_DATABASE_URL"
-if OURS in os.environ and os.environ[OURS] == os.environ.get("DATABASE_URL"):
-    del os.environ["DATABASE_URL"]
-_given = "DATABASE_URL" in os.environ
+# Each of pytest-xdist's workers makes a database of its own too, where none is given.
+_given = bool(os.environ.get("DATABASE_URL"))
 
 # Made while this file is imported: the conftests below it import models, which read the settings.
 _environment = throwaway_environment()
-os.environ.update(_environment.__enter__())
-if not _given:
-    os.environ[OURS] = os.environ["DATABASE_URL"]
+_variables = _environment.__enter__()
+os.environ.update(_variables)
 django.setup()
 
 pytest_plugins = ["tests.account_fixtures"]
@@ -38,6 +35,13 @@ def pytest_configure(config: pytest.Config) -> None:
         _environment.__exit__(None, None, None)
 
     config.add_cleanup(stop)
+
+
+def pytest_xdist_setupnodes(specs: list[XSpec]) -> None:
+    """Have workers not inherit this process's environment: Django would be set up with it."""
+    ours = _variables.keys() - ({"DATABASE_URL"} if _given else set())
+    for spec in specs:
+        spec.env = dict.fromkeys(ours, "")
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ def installation(database_url: str, tmp_path: Path) -> Iterator[Installation]:
         sandbox.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=str(browser()), args=list(FLAGS))
