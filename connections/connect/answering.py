@@ -138,13 +138,13 @@ def _is_oauth1(attempt: ConnectAttempt) -> bool:
 
 def _exchange_code(attempt: ConnectAttempt, answer: Mapping[str, str]) -> Verdict | None:
     """Trade the code for tokens; None where the provider sent none."""
-    if "code" not in answer:
-        return None
     toolkit = attempt.auth_config.catalog_entry
+    if toolkit.code_parameter not in answer:
+        return None
     values = {**attempt.parameters, **from_redirect(toolkit, answer)}
     client = OAuth2Client.of(attempt.auth_config, toolkit.with_connection(values))
     return client.exchange_code(
-        code=Secret(answer["code"]),
+        code=Secret(answer[toolkit.code_parameter]),
         redirect_uri=attempt.redirect_uri,
         code_verifier=attempt.code_verifier,
     )

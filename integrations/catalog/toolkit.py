@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -28,6 +28,19 @@ ClientAuth = Literal[
     "client_secret_as_username",
     "private_key_jwt",
     "none",
+]
+# How a token request is sent. With "query" it is a GET.
+TokenRequest = Literal["form", "json", "query"]
+ParameterName = Annotated[str, Field(pattern=r"^[A-Za-z_]+$")]
+TokenParameter = Literal[
+    "client_id",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "grant_type",
+    "redirect_uri",
+    "refresh_token",
+    "scope",
 ]
 Rotation = Literal["none", "rotates", "rotates_with_grace", "rotates_old_remains_valid"]
 Category = Literal[
@@ -89,7 +102,11 @@ class Toolkit(AnswerShape):
     issuer_in_response: bool = False
     redirect_signature: RedirectSignature | None = None
     client_auth: ClientAuth = "client_secret_basic"
-    client_id_parameter: Annotated[str, Field(pattern=r"^[A-Za-z_]+$")] = "client_id"
+    client_id_parameter: ParameterName = "client_id"
+    # Other names in token requests; that of redirect_uri goes for the authorization request too.
+    token_parameter_names: dict[TokenParameter, ParameterName] = {}
+    # The code's name in the query with which people come back.
+    code_parameter: ParameterName = "code"
     pkce: bool = True
     scope_separator: str = " "
     scope_parameter: str = "scope"
@@ -98,7 +115,7 @@ class Toolkit(AnswerShape):
     scope_aliases: dict[str, str] = {}
     authorization_parameters: dict[str, str] = {}
     token_parameters: dict[str, str] = {}
-    token_request: Literal["form", "json"] = "form"  # noqa: S105 - no secret
+    token_request: TokenRequest = "form"  # noqa: S105 - no secret
     token_headers: dict[str, str] = {}
     refresh_needs_redirect_uri: bool = False
     # An access token that is traded for a longer one, first and then again and again.
@@ -160,6 +177,13 @@ class Toolkit(AnswerShape):
             raise ValueError("longer_token and self_renewal belong to OAuth 2")
         if self.self_renewal and self.refresh_url:
             raise ValueError("give refresh_url (RFC 6749) or self_renewal")
+        return self
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = list(self._names_in_token_requests.values())
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two parameters of token requests have one name: {', '.join(twice)}")
         return self
 
     @model_validator(mode="after")
@@ -242,6 +266,26 @@ class Toolkit(AnswerShape):
             if form.scheme == scheme:
                 return form
         raise LookupError(scheme)
+
+    @property
+    def redirect_uri_parameter(self) -> str:
+        """The name of ``redirect_uri``, in the authorization request as in token requests."""
+        return self.token_parameter_names.get("redirect_uri", "redirect_uri")
+
+    def under_its_names(self, parameters: Mapping[str, str]) -> dict[str, str]:
+        """Return a token request's parameters by the names that the service has for them.
+
+        What is further sent gives way to them, whatever it is called.
+        """
+        names = self._names_in_token_requests
+        further = {name: value for name, value in parameters.items() if name not in names}
+        return further | {names[name]: value for name, value in parameters.items() if name in names}
+
+    @property
+    def _names_in_token_requests(self) -> dict[str, str]:
+        standard = {name: name for name in get_args(TokenParameter)}
+        standard["client_id"] = self.client_id_parameter
+        return standard | {str(name): own for name, own in self.token_parameter_names.items()}
 
     def in_standard_places(self, answer: dict[str, Any]) -> dict[str, Any]:
         """Return a token answer with its parts where RFC 6749, 5.1 has them."""

@@ -85,7 +85,7 @@ class OAuth2Client(Scheme):
         query = {
             "response_type": "code",
             self.toolkit.client_id_parameter: self.client_id,
-            "redirect_uri": redirect_uri,
+            self.toolkit.redirect_uri_parameter: redirect_uri,
             "state": state,
         }
         if scope := self.toolkit.scope_separator.join(scopes):

@@ -60,7 +60,7 @@ def _by_standard(client: Client, url: str, tokens: TokenSet) -> outbound.Respons
     if tokens.refresh_token is not None:
         token, hint = tokens.refresh_token, "refresh_token"
     parameters = {"token": token.reveal(), "token_type_hint": hint}
-    return client.post(url, parameters, role=outbound.Role.REVOCATION, headers={})
+    return client.send(url, parameters, role=outbound.Role.REVOCATION, headers={})
 
 
 def _by_description(

@@ -1,4 +1,4 @@
-"""One call to a token endpoint: client authentication, form or JSON, and what the answer means."""
+"""One call to a token endpoint: client authentication, how it is sent, what the answer means."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
+from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.auth import ClientAuth
 from django.utils import timezone
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from integrations.catalog import Toolkit
+    from integrations.catalog.toolkit import TokenRequest
 
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
@@ -107,12 +109,12 @@ class Client:
         repeatable: bool,
     ) -> Verdict:
         try:
-            response = self.post(
+            response = self.send(
                 url,
                 {**given, **extra},
                 role=outbound.Role.TOKEN,
                 headers=self.toolkit.token_headers,
-                as_json=self.toolkit.token_request == "json",  # noqa: S105 - no secret
+                shape=self.toolkit.token_request,
                 limits=limits,
                 repeatable=repeatable,
             )
@@ -125,14 +127,14 @@ class Client:
         sent = [value for name, value in given.items() if name != "grant_type"]
         return without_echo(verdict, [*sent, self.secret_text()])
 
-    def post(
+    def send(
         self,
         url: str,
         parameters: Mapping[str, str],
         *,
         role: outbound.Role,
         headers: Mapping[str, str],
-        as_json: bool = False,
+        shape: TokenRequest = "form",
         limits: outbound.Limits | None = None,
         repeatable: bool = False,
     ) -> outbound.Response:
@@ -142,34 +144,45 @@ class Client:
             UnusableSecret: there is no way to send it.
             OutboundError: there was no answer.
         """
-        secret = self.secret_text()
-        method = self.toolkit.client_auth if secret else "none"
-        fields, sent = dict(parameters), {"Accept": JSON} | dict(headers)
-        if method == "private_key_jwt":
-            fields |= self._assertion(url, secret)
-        elif not secret.isascii():
-            raise UnusableSecret
-        elif method == "client_secret_basic":
-            # Authlib's other methods write into a form only.
-            url, sent, _ = ClientAuth(self.client_id, secret, method).prepare("POST", url, sent, "")
-        elif method == "client_secret_as_username":
-            url, sent, _ = ClientAuth(secret, "", "client_secret_basic").prepare(
-                "POST", url, sent, ""
-            )
+        fields, sent = self._proven(url, parameters, {"Accept": JSON} | dict(headers))
+        fields = self.toolkit.under_its_names(fields)
+        content = None
+        if shape == "query":
+            url = str(add_params_to_uri(url, list(fields.items())))
         else:
-            name = self.toolkit.client_id_parameter
-            fields |= {name: self.client_id} if self.client_id else {}
-            fields |= {"client_secret": secret} if method == "client_secret_post" else {}
-        sent["Content-Type"] = JSON if as_json else FORM
+            sent["Content-Type"] = JSON if shape == "json" else FORM
+            content = (json.dumps(fields) if shape == "json" else urlencode(fields)).encode()
         return outbound.send(
             role=role,
-            method="POST",
+            method="GET" if shape == "query" else "POST",
             url=url,
             headers=sent,
-            content=(json.dumps(fields) if as_json else urlencode(fields)).encode(),
+            content=content,
             limits=limits,
             repeatable=repeatable,
         )
+
+    def _proven(
+        self, url: str, parameters: Mapping[str, str], headers: Mapping[str, str]
+    ) -> tuple[dict[str, str], dict[str, str]]:
+        """Return parameters and headers with the client's proof. Raises UnusableSecret."""
+        secret = self.secret_text()
+        proof = self.toolkit.client_auth if secret else "none"
+        fields, sent = dict(parameters), dict(headers)
+        if proof == "private_key_jwt":
+            fields |= self._assertion(url, secret)
+        elif not secret.isascii():
+            raise UnusableSecret
+        elif proof == "client_secret_basic":
+            # Authlib's other methods write into a form only.
+            _, sent, _ = ClientAuth(self.client_id, secret, proof).prepare("POST", url, sent, "")
+        elif proof == "client_secret_as_username":
+            basic = ClientAuth(secret, "", "client_secret_basic")
+            _, sent, _ = basic.prepare("POST", url, sent, "")
+        else:
+            fields |= {"client_id": self.client_id} if self.client_id else {}
+            fields |= {"client_secret": secret} if proof == "client_secret_post" else {}
+        return fields, sent
 
     def secret_text(self) -> str:
         """Return the client secret, to send it or to look for it in what came back."""

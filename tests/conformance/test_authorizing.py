@@ -29,7 +29,7 @@ def expected_query(trip: Trip) -> dict[str, str]:
     expected = dict(parse_qsl(urlsplit(kit.authorization_url).query, keep_blank_values=True)) | {
         "response_type": "code",
         kit.client_id_parameter: CLIENT_ID,
-        "redirect_uri": trip.config.redirect_uri,
+        kit.token_parameter_names.get("redirect_uri", "redirect_uri"): trip.config.redirect_uri,
         "state": STATE,
     }
     if kit.default_scopes:

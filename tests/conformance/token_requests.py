@@ -29,15 +29,27 @@ def check_token_request(
     client_secret: str = CLIENT_SECRET,
 ) -> None:
     """Assert that ``request`` holds ``expected``, the client's proof, and nothing else."""
-    assert (request.method, request.url) == ("POST", address(url))
-    as_json = toolkit.token_request == "json"
     headers = {"accept": JSON} | {n.lower(): v for n, v in toolkit.token_headers.items()}
     assert headers.items() <= request.headers.items()
-    assert request.headers["content-type"] == (JSON if as_json else FORM)
-    fields = dict(request.fields)
+    assert request.url == address(url)
+    fields = sent_with(request, toolkit)
     proof = _Proof(client_id=client_id, client_secret=client_secret, audience=url)
     proof.take(request, fields, toolkit)
-    assert fields == dict(expected) | toolkit.token_parameters
+    names: Mapping[Any, str] = toolkit.token_parameter_names
+    own = {names.get(name, name): value for name, value in expected.items()}
+    assert fields == own | toolkit.token_parameters
+
+
+def sent_with(request: Request, toolkit: Toolkit) -> dict[str, Any]:
+    """Return the parameters, asserting that they are sent as the file says and no other way."""
+    if toolkit.token_request == "query":
+        assert (request.method, request.body) == ("GET", b"")
+        assert len(dict(request.query)) == len(request.query), "a parameter comes twice"
+        return dict(request.query)
+    assert request.method == "POST"
+    as_json = toolkit.token_request == "json"
+    assert request.headers["content-type"] == (JSON if as_json else FORM)
+    return dict(request.fields)
 
 
 def renewal_url(toolkit: Toolkit) -> str:
@@ -84,9 +96,11 @@ class _Proof:
             assert request.headers["authorization"] == f"Basic {pair}"
             return
         assert "authorization" not in request.headers
-        assert fields.pop(toolkit.client_id_parameter) == self.client_id
+        names: dict[Any, str] = {"client_id": toolkit.client_id_parameter}
+        names |= toolkit.token_parameter_names
+        assert fields.pop(names["client_id"]) == self.client_id
         if toolkit.client_auth == "client_secret_post":
-            assert fields.pop("client_secret") == self.client_secret
+            assert fields.pop(names.get("client_secret", "client_secret")) == self.client_secret
         elif toolkit.client_auth == "private_key_jwt":
             self._take_assertion(fields)
 

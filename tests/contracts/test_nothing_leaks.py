@@ -178,7 +178,7 @@ OAUTH = "integrations.schemes.oauth2.OAuth2Client"
 CLIENT = "integrations.schemes.token_call.Client"
 TOKEN_CALL = [
     f"{CLIENT}.get_tokens",
-    f"{CLIENT}.post",
+    f"{CLIENT}.send",
     "integrations.schemes.token_call.judge_answer",
     "integrations.schemes.verdict.TokenSet.from_answer",
     "integrations.schemes.token_response.parse_lifetime",
@@ -228,7 +228,7 @@ PLACES: dict[Way, list[str]] = {
     ],
     revoke: [
         f"{OAUTH}.revoke",
-        f"{CLIENT}.post",
+        f"{CLIENT}.send",
         "connections.vault.queue_revocation",
         "integrations.secrets.keyring.decrypt",
     ],

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -15,6 +15,8 @@ from integrations.schemes import Granted, OAuth2Client
 from integrations.secrets import Secret
 from tests.other_toolkits import toolkit_with
 from tests.provider import ScriptedProvider, tokens
+
+BACK = "https://us.example/cb"
 
 
 @pytest.fixture
@@ -52,6 +54,35 @@ def test_the_client_id_goes_by_the_services_name_for_it(provider: ScriptedProvid
     asked, form = parse_qs(urlsplit(url).query), refreshed(ours, provider)
     assert (asked["client_key"], form["client_key"]) == (["app"], "app")
     assert "client_id" not in asked | form
+
+
+RENAMED = {
+    "client_id_parameter": "appid",
+    "token_parameter_names": {"client_secret": "secret", "refresh_token": "refreshToken"},
+    "client_auth": "client_secret_post",
+}
+
+
+def test_a_token_request_goes_by_the_services_names(provider: ScriptedProvider) -> None:
+    form = refreshed(client(provider, {}, **RENAMED), provider)
+    grant = {"grant_type": "refresh_token", "refreshToken": "r"}
+    assert form == grant | {"appid": "app", "secret": "s3cret"}
+
+
+def test_what_is_further_sent_takes_no_name_of_these(provider: ScriptedProvider) -> None:
+    further = {"secret": "other", "refreshToken": "x", "lang": "en"}
+    form = refreshed(replace(client(provider, {}, **RENAMED), token_parameters=further), provider)
+    assert (form["secret"], form["refreshToken"], form["lang"]) == ("s3cret", "r", "en")
+
+
+def test_the_redirect_address_has_its_name_on_both_ways(provider: ScriptedProvider) -> None:
+    ours = client(provider, {}, token_parameter_names={"redirect_uri": "redirect_url"})
+    url = ours.authorization_url(redirect_uri=BACK, scopes=[], state="s", code_verifier=None)
+    ours.exchange_code(code=Secret("c"), redirect_uri=BACK, code_verifier=None)
+    sent = provider.forms("/token")[-1]
+    asked = dict(parse_qsl(urlsplit(url).query))
+    assert (asked["redirect_url"], sent["redirect_url"]) == (BACK, BACK)
+    assert "redirect_uri" not in asked | sent
 
 
 def test_what_an_auth_config_repeats_is_not_sent_twice(provider: ScriptedProvider) -> None:

@@ -247,7 +247,13 @@ def test_a_transport_can_be_put_in_the_place_of_the_network() -> None:
 
 def test_every_role_has_its_limits() -> None:
     assert set(outbound.LIMITS) == set(Role)
-    assert [role.value for role in Role] == ["token", "identity", "revocation", "webhook"]
+    assert [role.value for role in Role] == [
+        "token",
+        "identity",
+        "revocation",
+        "webhook",
+        "discovery",
+    ]
 
 
 def test_an_error_survives_pickle_and_copy() -> None:
