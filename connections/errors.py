@@ -12,7 +12,8 @@ ConnectionsError
 └── LinkError
     ├── LinkUnknown, LinkExpired, LinkUsed
     ├── AttemptRefused, AttemptAnswered, AnswerLost
-    └── KeyRefused, ProviderUnavailable, TooManyTries
+    ├── KeyRefused, ProviderUnavailable, TooManyTries
+    └── PortalUnknown, PortalExpired, PortalOpenedElsewhere, PortalNotOpen
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 from integrations.errors import EvergrantError
 
 if TYPE_CHECKING:
-    from connections.models import ConnectLink
+    from connections.models import ConnectLink, PortalLink
 
 
 class ConnectionsError(EvergrantError):
@@ -180,3 +181,39 @@ class TooManyTries(LinkError):
 
     code = "too_many_tries"
     status = 429
+
+
+class PortalUnknown(LinkError):
+    """There is no such portal link."""
+
+    code = "portal_unknown"
+    status = 404
+
+
+class PortalNotOpen(LinkError):
+    """This browser has not opened a portal here."""
+
+    code = "portal_not_open"
+    status = 403
+
+
+class PortalExpired(LinkError):
+    """This portal link has expired."""
+
+    code = "portal_expired"
+    status = 410
+
+    def __init__(self, portal: PortalLink) -> None:
+        self.portal = portal
+        super().__init__()
+
+
+class PortalOpenedElsewhere(LinkError):
+    """This portal link was opened in another browser."""
+
+    code = "portal_opened_elsewhere"
+    status = 410
+
+    def __init__(self, portal: PortalLink) -> None:
+        self.portal = portal
+        super().__init__()

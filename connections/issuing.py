@@ -37,10 +37,12 @@ def issue_link(
     seconds: int | None = None,
     callback_url: str = "",
     app_state: str = "",
+    portal_id: str = "",
 ) -> IssuedLink:
     """Make a link for ``account`` that lives ``seconds`` (default: the setting).
 
-    The callback URL is taken as it is: callers have checked it against the project's list.
+    The callback URL is taken as it is: callers have checked it against the project's list. With a
+    ``portal_id`` the person is led back to that portal instead.
     """
     token = new_token()
     lifetime = timedelta(seconds=seconds or settings.CONNECT_LINK_SECONDS)
@@ -49,6 +51,7 @@ def issue_link(
         account=account,
         token_digest=digest(token),
         callback_url=callback_url,
+        portal_id=portal_id,
         app_state=app_state,
         created_by=actor,
         expires_at=now + lifetime,

@@ -39,7 +39,7 @@ _FAILURES = {
 }
 _FIRST_TIMES = {Reason.CONNECTED, Reason.IMPORTED}
 _DISABLED = {Reason.DISABLED_BY_OPERATOR, Reason.DISABLED_BY_API}
-_REVOKED = {Reason.REVOKED_BY_OPERATOR, Reason.REVOKED_BY_API}
+_REVOKED = {Reason.REVOKED_BY_OPERATOR, Reason.REVOKED_BY_API, Reason.REVOKED_BY_PERSON}
 _DELETED = {Reason.DELETED_BY_OPERATOR, Reason.DELETED_BY_API}
 
 # (from, to) -> the reasons that may lead there. None stands for "does not exist yet".

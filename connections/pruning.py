@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from connections.models import (
     ConnectAttempt,
     ConnectLink,
+    PortalLink,
     RefreshAttempt,
     Revocation,
     Transition,
@@ -71,6 +72,11 @@ def policies(*, now: datetime) -> list[Policy]:
                 Q(callback_url="") | Exists(_newer(ConnectLink).exclude(callback_url="")),
                 Q(completed_at__isnull=False) | Q(expires_at__lt=now),
             ),
+            before=history,
+        ),
+        Policy(
+            name="portals",
+            rows=PortalLink.objects.filter(expires_at__lt=now),
             before=history,
         ),
         Policy(

@@ -42,6 +42,21 @@ class LinkOut(Schema):
     expires_at: datetime
 
 
+class PortalLinkIn(Schema):
+    """Where "back to the app" leads, and how long the visit lasts."""
+
+    callback_url: Annotated[Text, Field(description="Must be listed.")] = ""
+    expires_in: Annotated[int, Field(ge=60, le=86_400, description="Seconds.")] | None = None
+
+
+class PortalLinkOut(Schema):
+    """A link to hand to the user. The URL is a credential and is shown this once."""
+
+    id: str
+    url: str
+    expires_at: datetime
+
+
 class AccountOut(Schema):
     """One connected account. Credentials are not part of it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from connections.callback_urls import with_result
@@ -60,15 +61,24 @@ def done_context(link: ConnectLink) -> dict[str, Any]:
 
 
 def return_url(link: ConnectLink, *, status: str, error: str = "") -> str:
-    """Return the app's callback URL with the result in its query; empty where it gave none."""
-    if not link.callback_url:
+    """Return where the person goes back to, with the result in the query; empty if nowhere.
+
+    It is the app's callback URL, or the portal on which she made the link herself.
+    """
+    place = _portal_url(link) or link.callback_url
+    if not place:
         return ""
     result = {"status": status, "connected_account_id": link.account_id}
     if error:
         result["error"] = error
     if link.app_state:
         result["state"] = link.app_state
-    return with_result(link.callback_url, result)
+    return with_result(place, result)
+
+
+def _portal_url(link: ConnectLink) -> str:
+    """Return the portal that the person came from, on this host; empty where it was not one."""
+    return reverse("connect:portal_accounts", args=[link.portal_id]) if link.portal_id else ""
 
 
 def refusal_context(error: ConnectionsError) -> dict[str, Any]:
@@ -95,6 +105,7 @@ def failure_context(outcome: Outcome) -> dict[str, Any]:
         "project": account.project,
         "toolkit": toolkit,
         "details": details,
+        "to_portal": bool(link.portal_id),
         "return_url": return_url(link, status="failed", error=outcome.reason.value),
     }
 

@@ -8,6 +8,7 @@ from connections.models.entity import Entity
 from connections.models.history import RefreshAttempt, RefreshOutcome, Transition, Trigger
 from connections.models.journal_folder import JournalFolder
 from connections.models.link import ConnectLink
+from connections.models.portal_link import PortalLink
 from connections.models.revocation import Revocation
 from connections.models.status import Reason, Status
 from connections.models.worker import Worker
@@ -20,6 +21,7 @@ __all__ = [
     "Credentials",
     "Entity",
     "JournalFolder",
+    "PortalLink",
     "Reason",
     "RefreshAttempt",
     "RefreshOutcome",

@@ -37,6 +37,9 @@ class ConnectLink(ProjectScopedModel):
     )
     token_digest = models.CharField(max_length=64, unique=True, editable=False)
     callback_url = models.CharField(max_length=2000, blank=True)
+    # The portal that leads here and is led back to, instead of the app. No foreign key: it is
+    # forgotten on its own, and an index here would cost every link.
+    portal_id = models.CharField(max_length=32, blank=True, db_default="", editable=False)
     app_state = models.CharField(max_length=2000, blank=True)
     created_by = models.CharField(max_length=300)
     created_at = models.DateTimeField(auto_now_add=True)

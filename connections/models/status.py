@@ -38,5 +38,6 @@ class Reason(models.TextChoices):
     ENABLED = "enabled", "It was enabled again"
     REVOKED_BY_OPERATOR = "revoked_by_operator", "An operator revoked it"
     REVOKED_BY_API = "revoked_by_api", "The app revoked it"
+    REVOKED_BY_PERSON = "revoked_by_person", "The person disconnected it"
     DELETED_BY_OPERATOR = "deleted_by_operator", "An operator deleted it"
     DELETED_BY_API = "deleted_by_api", "The app deleted it"

@@ -77,9 +77,13 @@ def reconnect_account(
     actor: Actor,
     callback_url: str = "",
     app_state: str = "",
+    portal_id: str = "",
     expires_in: int | None = None,
 ) -> IssuedLink:
     """Make a link on which the person reconnects ``account`` in place: the id stays the same.
+
+    Args:
+        portal_id: the portal of hers that the person comes from, and is led back to.
 
     Raises:
         TransitionRefused: the account is deleted.
@@ -96,6 +100,7 @@ def reconnect_account(
         actor=actor,
         callback_url=callback_url,
         app_state=app_state,
+        portal_id=portal_id,
         seconds=expires_in,
         now=timezone.now(),
     )

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connections import vault
+from connections.actors import PERSON
 from connections.lifecycle import move
 from connections.models import ConnectedAccount, Credentials, Reason, Status
 from connections.tasks import wake_revoker
@@ -27,8 +28,7 @@ def revoke_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -
         TransitionRefused, StatusChanged: its status does not allow it (any more).
         SealBroken, KeyUnknown: the credentials do not open; nothing was changed.
     """
-    by_operator = actor.startswith("operator:")
-    reason = Reason.REVOKED_BY_OPERATOR if by_operator else Reason.REVOKED_BY_API
+    reason = _reason(actor)
     now = timezone.now()
     with transaction.atomic():
         ConnectedAccount.objects.locked(account.pk)
@@ -38,3 +38,10 @@ def revoke_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -
             vault.queue_revocation(account=account, tokens=tokens, actor=actor, now=now)
         move(account=account, to=Status.REVOKED, reason=reason, actor=actor, cause=note, now=now)
         transaction.on_commit(wake_revoker)
+
+
+def _reason(actor: Actor) -> Reason:
+    if actor == PERSON:
+        return Reason.REVOKED_BY_PERSON
+    by_operator = actor.startswith("operator:")
+    return Reason.REVOKED_BY_OPERATOR if by_operator else Reason.REVOKED_BY_API

@@ -17,6 +17,7 @@ from connections.models import (
     ConnectAttempt,
     ConnectedAccount,
     ConnectLink,
+    PortalLink,
     RefreshAttempt,
     RefreshOutcome,
     Revocation,
@@ -25,6 +26,7 @@ from connections.models import (
 )
 from connections.notices import describe_account
 from connections.operations import disable_account, enable_account
+from connections.portal.issuing import issue_portal_link
 from connections.pruning import KEPT_ATTEMPTS, policies, prune
 from connections.timeline import timeline
 from integrations.ids import id_at
@@ -142,6 +144,14 @@ def test_a_link_that_still_works_stays_however_old(account: ConnectedAccount) ->
 
 
 @pytest.mark.parametrize("over", [True, False])
+def test_old_portal_links_go_when_they_are_over(account: ConnectedAccount, over: bool) -> None:
+    made = issue_portal_link(entity=account.entity, actor=SYSTEM)
+    older(made.link, "pl", NOW - HISTORY - DAY)
+    PortalLink.objects.update(expires_at=NOW - DAY if over else NOW + DAY)
+    assert prune(now=NOW)["portals"] == int(over)
+
+
+@pytest.mark.parametrize("over", [True, False])
 def test_old_revocations_go_when_they_are_over(account: ConnectedAccount, over: bool) -> None:
     ended = {"confirmed_at": NOW} if over else {"payload": Secret("{}")}
     Revocation.objects.create(
@@ -175,7 +185,14 @@ def test_a_change_of_status_outlasts_its_event(account: ConnectedAccount) -> Non
 
 def test_every_table_of_history_is_pruned() -> None:
     named = {policy.rows.model for policy in policies(now=NOW)}
-    assert named == {RefreshAttempt, ConnectAttempt, ConnectLink, Revocation, Transition}
+    assert named == {
+        RefreshAttempt,
+        ConnectAttempt,
+        ConnectLink,
+        PortalLink,
+        Revocation,
+        Transition,
+    }
 
 
 @pytest.mark.parametrize(("history", "audit"), [(7, 400), (30, 29), (0, 0)])

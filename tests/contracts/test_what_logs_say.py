@@ -150,6 +150,7 @@ TOKEN = "Zt3" + "x_-9" * 10
     ("text", "shown"),
     [
         (f"Not Found: /connect/{TOKEN}", "Not Found: /connect/***"),
+        (f"Gone: /connect/portal/{TOKEN}", "Gone: /connect/portal/***"),
         (f'"GET /connect/{TOKEN}?a=b HTTP/1.1" 404', '"GET /connect/***?a=b HTTP/1.1" 404'),
         (
             f'"GET /connect/callback/ac_1?code={TOKEN}&state={TOKEN} HTTP/1.1" 200',
