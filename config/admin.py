@@ -13,9 +13,10 @@ def hide_tables_of_others() -> None:
 
     A task's arguments are no operator's business, and running one by hand from a form would be a
     way around every permission. allauth's tables of sign-ins with other services, of which it shows
-    tokens in plain text, stay empty here.
+    tokens in plain text, stay empty here; its e-mail addresses people keep themselves, and whoever
+    changes one takes an account over.
     """
-    for app in ("django_q", "socialaccount"):
+    for app in ("account", "django_q", "socialaccount"):
         for model in apps.get_app_config(app).get_models():
             if admin.site.is_registered(model):
                 admin.site.unregister(model)

@@ -9,8 +9,8 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        """Have schedules written after every migrate, and failed tasks kept without messages."""
-        from config import schedules, tasks  # noqa: F401, PLC0415 - connects signals
+        """Have schedules and roles written after every migrate; keep failed tasks without texts."""
+        from config import roles, schedules, tasks  # noqa: F401, PLC0415 - connects signals
         from config.admin import hide_tables_of_others  # noqa: PLC0415 - needs loaded apps
 
         hide_tables_of_others()

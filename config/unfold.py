@@ -127,6 +127,7 @@ UNFOLD: dict[str, Any] = {
                 "Staff",
                 _item("Users", "person", "auth.user"),
                 _item("Groups", "groups", "auth.group"),
+                _item("Audit trail", "fact_check", "integrations.auditentry"),
             ),
         ],
     },

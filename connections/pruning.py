@@ -1,7 +1,7 @@
 """Keeps the history small: what is forgotten when, and the round that forgets it.
 
-Refreshes, links and events are kept for ``HISTORY_DAYS``; changes of status and revocations, which
-are the audit trail, for ``AUDIT_DAYS``. What a page or a later step still needs stays: an
+Refreshes, links and events are kept for ``HISTORY_DAYS``; changes of status, revocations and
+the audit trail of staff for ``AUDIT_DAYS``. What a page or a later step still needs stays: an
 account's newest refreshes, its last change of status, the link that says where it leads back to.
 """
 
@@ -22,6 +22,7 @@ from connections.models import (
     Revocation,
     Transition,
 )
+from integrations.models import AuditEntry
 from integrations.pruning import Policy, Pruning
 from webhooks import pruning as webhooks
 
@@ -84,6 +85,7 @@ def policies(*, now: datetime) -> list[Policy]:
             rows=Revocation.objects.filter(payload__isnull=True),
             before=audit,
         ),
+        Policy(name="audit_entries", rows=AuditEntry.forgettable.all(), before=audit),
         Policy(
             name="transitions",
             rows=Transition.objects.filter(Exists(_newer(Transition))),

@@ -9,5 +9,8 @@ class IntegrationsConfig(AppConfig):
     name = "integrations"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and have sign-ins recorded."""
         from integrations import checks  # noqa: F401, PLC0415 - registering needs loaded apps
+        from integrations.audit import signing_in  # noqa: PLC0415 - needs loaded apps
+
+        signing_in.connect()

@@ -17,7 +17,6 @@ from connections.usage import Usage, usage_of
 from integrations.admin.auth_configs import AuthConfigAdmin, known_toolkit
 from integrations.admin.marks import Tone
 from integrations.admin.operations import Done, Operation
-from integrations.errors import EvergrantError
 from integrations.models import AuthConfig
 from integrations.models.auth_config import OAUTH_SCHEMES
 from integrations.secrets import Secret
@@ -82,12 +81,11 @@ class UsedAuthConfigAdmin(AuthConfigAdmin):
     ) -> HttpResponse:
         if operation is not TEST:
             return super()._run(request, operation, rows, back=back)
-        try:
-            done = operation.run(rows[0], request, "")
-        except EvergrantError as error:
-            messages.error(request, f"{rows[0]}: {error.message}")
+        done = self.carry_out(request, operation, rows[0])
+        if done.shown_once is None:
+            messages.add_message(request, done.level, f"{rows[0]}: {done.message}")
             return HttpResponseRedirect(back)
-        return HttpResponseRedirect(done.shown_once.reveal() if done.shown_once else back)
+        return HttpResponseRedirect(done.shown_once.reveal())
 
 
 def _facts(config: AuthConfig) -> list[Fact]:

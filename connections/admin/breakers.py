@@ -20,6 +20,7 @@ from integrations.admin.base import RecordAdmin
 from integrations.admin.marks import Header, Tone, badge, code, two_lines
 from integrations.admin.operations import Done, Operation, OperationsAdmin
 from integrations.admin.theme import ModelAdmin
+from integrations.audit import Subject
 from integrations.models import AuthConfig, ManagedApp
 from integrations.moments import EMPTY, span, when
 
@@ -107,6 +108,11 @@ class BreakerAdmin(OperationsAdmin, RecordAdmin):
             return rows
         configs = AuthConfig.objects.visible_to(request.user).select_related("managed_app")
         return rows.filter(pk__in={name for config in configs for name in token_breakers(config)})
+
+    def subject_of(self, row: Any) -> Subject:
+        """Let an auth config's project see it; an endpoint is nobody's alone."""
+        config = AuthConfig.objects.filter(pk=row.pk).only("project_id").first()
+        return Subject.of(row, project_id=config.project_id if config else None)
 
     def get_header(self, request: HttpRequest, obj: Any) -> Header:
         advice = ""

@@ -107,6 +107,7 @@ OPERATIONS = (
         permission="connections.refresh_connectedaccount",
         consequence="The provider is asked for a new access token now.",
         run=refresh,
+        calls_out=True,
         applies=lambda account: account.status == Status.ACTIVE,
     ),
     Operation(
@@ -149,7 +150,6 @@ OPERATIONS = (
         run=_noted(operations.revoke_account, "revoked; the provider is being told."),
         applies=_may_become(Status.REVOKED),
         confirm=True,
-        takes_note=True,
         danger=True,
     ),
     Operation(
@@ -162,7 +162,6 @@ OPERATIONS = (
         run=_noted(operations.delete_account, "deleted."),
         applies=_may_become(Status.DELETED),
         confirm=True,
-        takes_note=True,
         danger=True,
     ),
 )

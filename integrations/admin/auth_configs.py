@@ -83,6 +83,7 @@ REDISCOVER = Operation(
     permission="integrations.change_authconfig",
     consequence="The service is asked again how it is used. What was given by hand stays.",
     run=rediscover,
+    calls_out=True,
     applies=lambda config: bool(config.service_url and config.discovered),
     confirm=True,
     in_lists=False,

@@ -14,9 +14,10 @@ from django.http import Http404
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
-from integrations.admin.theme import ChangeList, ModelAdmin, RelatedDropdownFilter, checkbox
+from integrations.admin.audited import AuditedAdmin
+from integrations.admin.theme import ChangeList, RelatedDropdownFilter, checkbox
 from integrations.counting import EXACT_UP_TO, EstimatingPaginator, count_rows, last_page
-from integrations.models.scoping import ProjectScopedModel, projects_of
+from integrations.models.scoping import ProjectScopedModel, projects_of, sees_every_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,7 @@ class BoundedList(ChangeList):
             self.full_result_count = self.result_count
 
 
-class ScopedAdmin(ModelAdmin):
+class ScopedAdmin(AuditedAdmin):
     """Rows of the projects that a person is a member of.
 
     The same answer, 404, for another project's row and for one that does not exist: in lists,
@@ -115,7 +116,7 @@ class ScopedAdmin(ModelAdmin):
         pages = super().get_paginator(request, queryset, per_page, *args, **more)
         newest_first = tuple(queryset.query.order_by) in _NEWEST_FIRST
         if isinstance(pages, EstimatingPaginator) and newest_first and self._is_scoped():
-            projects = [] if request.user.is_superuser else projects_of(request.user)
+            projects = [] if sees_every_project(request.user) else projects_of(request.user)
             if 1 < len(projects) <= MOST_PARTS:
                 pages.parts = [queryset.filter(project=project) for project in projects]
         return pages
@@ -182,7 +183,9 @@ class ScopedAdmin(ModelAdmin):
         context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         if obj is not None:
             context["header"] = self.get_header(request, obj)
-        return super().render_change_form(request, context, add, change, form_url, obj)
+        return super().render_change_form(
+            request, context, add=add, change=change, form_url=form_url, obj=obj
+        )
 
 
 class RecordAdmin(ScopedAdmin):

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from integrations.admin.base import ScopedAdmin
+from integrations.audit import Subject, record
 from integrations.errors import EvergrantError
+from integrations.models.audit_entry import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
     from django.urls import URLPattern
@@ -41,6 +46,8 @@ class Done:
     message: str
     shown_once: Secret | None = None
     level: int = messages.SUCCESS
+    # Of the error that refused it.
+    error_code: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +61,8 @@ class Operation:
         run: does it. Raises EvergrantError, which is told to the operator.
         applies: whether it makes sense for this row; it is offered only there.
         confirm: a page in between, for what cannot be undone.
-        takes_note: the page in between asks for a reason.
+        calls_out: it calls somebody over the network, so it is in no transaction; the audit trail
+            says that it began, and then what came of it.
         removes: the row has no page afterwards, so the way back leads to the list.
     """
 
@@ -66,7 +74,7 @@ class Operation:
     icon: str = ""
     applies: Callable[[Any], bool] = field(default=lambda _row: True)
     confirm: bool = False
-    takes_note: bool = False
+    calls_out: bool = False
     danger: bool = False
     in_lists: bool = True
     removes: bool = False
@@ -187,16 +195,32 @@ class OperationsAdmin(ScopedAdmin):
         note = request.POST.get("note", "").replace("\0", "").strip()[:NOTE_LENGTH]
         shown = []
         for row in rows:
-            try:
-                done = operation.run(row, request, note)
-            except EvergrantError as error:
-                done = Done(message=error.message, level=messages.ERROR)
+            done = self.carry_out(request, operation, row, note)
             messages.add_message(request, done.level, f"{row}: {done.message}")
             if done.shown_once is not None:
                 shown.append((str(row), done.shown_once))
         if shown:
             return self.show_once(request, operation.title, operation.consequence, shown, back)
         return HttpResponseRedirect(back)
+
+    def carry_out(
+        self, request: HttpRequest, operation: Operation, row: Any, note: str = ""
+    ) -> Done:
+        """Run ``operation`` on ``row`` and record it, in one transaction unless it calls out."""
+        # Before it runs: some rows are gone afterwards.
+        entry: Entry = {
+            "request": request,
+            "actor": request.user,
+            "action": operation.name,
+            "title": operation.title,
+            "subject": self.subject_of(row),
+            "note": note,
+        }
+        if operation.calls_out:
+            record(**entry, outcome=Outcome.BEGUN)
+            return _recorded(_attempt(operation, row, request, note), entry)
+        with transaction.atomic():
+            return _recorded(_attempt(operation, row, request, note), entry)
 
     def page_of(self, row: Any) -> str:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
@@ -207,6 +231,34 @@ class OperationsAdmin(ScopedAdmin):
 
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "opts": self.opts}
+
+
+class Entry(TypedDict):
+    """What is known of an audit entry before the operation runs."""
+
+    request: HttpRequest
+    actor: AbstractBaseUser | AnonymousUser
+    action: str
+    title: str
+    subject: Subject
+    note: str
+
+
+def _attempt(operation: Operation, row: Any, request: HttpRequest, note: str) -> Done:
+    try:
+        return operation.run(row, request, note)
+    except EvergrantError as error:
+        return Done(message=error.message, level=messages.ERROR, error_code=error.code)
+
+
+def _recorded(done: Done, entry: Entry) -> Done:
+    outcome = Outcome.DONE if done.level < messages.WARNING else Outcome.FAILED
+    record(
+        **entry,
+        outcome=Outcome.REFUSED if done.error_code else outcome,
+        error_code=done.error_code,
+    )
+    return done
 
 
 def _run_in_list(

@@ -13,6 +13,7 @@ from integrations.admin.base import ScopedAdmin
 from integrations.admin.form_fields import LinesField
 from integrations.admin.marks import Header, code
 from integrations.models import Project
+from integrations.models.scoping import sees_every_project
 from integrations.moments import when
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class ProjectForm(forms.ModelForm[Project]):
 
 @admin.register(Project)
 class ProjectAdmin(ScopedAdmin):
-    """A tenant. Staff see the projects they are members of, superusers all."""
+    """A tenant. Staff see the projects they are members of, some all."""
 
     form = ProjectForm
     change_form_outer_before_template = "admin/partials/head.html"
@@ -61,7 +62,8 @@ class ProjectAdmin(ScopedAdmin):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Project | None = None
     ) -> tuple[str, ...]:
-        return () if request.user.is_superuser else ("members",)
+        assigns = request.user.has_perm("integrations.assign_members")
+        return () if assigns else ("members",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never: what belongs to a project protects it."""
@@ -72,7 +74,7 @@ class ProjectAdmin(ScopedAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's
         super().save_related(request, form, formsets, change)
-        if not change and not request.user.is_superuser:
+        if not change and not sees_every_project(request.user):
             form.instance.members.add(request.user)
 
     @admin.display(description="ID")

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group, User
+from django.db import transaction
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from integrations.admin.theme import ModelAdmin, UserAdmin
+from integrations.admin.audited import AuditedAdmin
+from integrations.admin.theme import UserAdmin
 
 if TYPE_CHECKING:
     from django.db.models import Model
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 
-class SuperusersOnly(ModelAdmin):
+class SuperusersOnly(AuditedAdmin):
     """Pages that decide who may do what."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -62,6 +64,16 @@ class StaffAdmin(SuperusersOnly, UserAdmin):
         ),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
+
+    @transaction.atomic
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 - Django's
+        form_url: str = "",
+    ) -> HttpResponse:
+        """Change somebody's password together with its entry in the audit trail."""
+        return super().user_change_password(request, id, form_url)
 
 
 @admin.register(Group)

@@ -1,6 +1,7 @@
-"""Projects, API keys, auth configs, managed apps, tools, and the canaries of the sealing keys."""
+"""Projects, API keys, auth configs, managed apps, tools, the audit trail, and key canaries."""
 
 from integrations.models.api_key import ApiKey
+from integrations.models.audit_entry import AuditEntry
 from integrations.models.auth_config import AuthConfig
 from integrations.models.key_canary import KeyCanary
 from integrations.models.managed_app import ManagedApp
@@ -10,6 +11,7 @@ from integrations.models.tool import Tool
 
 __all__ = [
     "ApiKey",
+    "AuditEntry",
     "AuthConfig",
     "KeyCanary",
     "ManagedApp",

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from integrations.ids import IdField
+from integrations.models.scoping import sees_every_project
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -18,8 +19,8 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     """Projects as a person in the admin sees them."""
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """Superusers see all projects, staff those they are members of."""
-        return self.all() if user.is_superuser else self.filter(members=user.pk)
+        """Staff see the projects they are members of, some all: see `sees_every_project`."""
+        return self.all() if sees_every_project(user) else self.filter(members=user.pk)
 
 
 class Project(models.Model):
@@ -38,7 +39,8 @@ class Project(models.Model):
         settings.AUTH_USER_MODEL,
         blank=True,
         related_name="projects",
-        help_text="Staff who see this project in the admin. Superusers see every project.",
+        help_text="Staff who see this project in the admin. Superusers and the group All projects "
+        "see every one.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -46,6 +48,10 @@ class Project(models.Model):
 
     class Meta:
         ordering = ["name"]
+        permissions = [
+            ("every_project", "Can see every project, a member or not"),
+            ("assign_members", "Can say who sees a project"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", bound=models.Model, covariant=True)  # noqa: PLC0105 - as Django names it
 
 
+EVERY_PROJECT = "integrations.every_project"
+
+
+def sees_every_project(user: User | AnonymousUser) -> bool:
+    """Whether a person is restricted to no project: superusers, and who has the permission."""
+    return user.is_superuser or user.has_perm(EVERY_PROJECT)
+
+
 def projects_of(user: User | AnonymousUser) -> list[str]:
     """Return the ids of the projects that a person is a member of.
 
@@ -33,8 +41,8 @@ class ProjectScopedQuerySet(models.QuerySet[Row]):
         return self.filter(project=project)
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """Narrow to what a person in the admin may see: superusers all, staff their projects."""
-        if user.is_superuser:
+        """Narrow to what a person in the admin may see: staff their projects, some all."""
+        if sees_every_project(user):
             return self.all()
         return self.filter(project__in=projects_of(user))
 

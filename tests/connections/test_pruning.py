@@ -30,6 +30,7 @@ from connections.portal.issuing import issue_portal_link
 from connections.pruning import KEPT_ATTEMPTS, policies, prune
 from connections.timeline import timeline
 from integrations.ids import id_at
+from integrations.models import AuditEntry
 from integrations.pruning import Pruning
 from integrations.secrets import Secret
 from tests.making import CALLBACK_URL
@@ -185,14 +186,8 @@ def test_a_change_of_status_outlasts_its_event(account: ConnectedAccount) -> Non
 
 def test_every_table_of_history_is_pruned() -> None:
     named = {policy.rows.model for policy in policies(now=NOW)}
-    assert named == {
-        RefreshAttempt,
-        ConnectAttempt,
-        ConnectLink,
-        PortalLink,
-        Revocation,
-        Transition,
-    }
+    models = {RefreshAttempt, ConnectAttempt, ConnectLink, PortalLink, Revocation, Transition}
+    assert named == {*models, AuditEntry}
 
 
 @pytest.mark.parametrize(("history", "audit"), [(7, 400), (30, 29), (0, 0)])

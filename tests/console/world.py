@@ -22,6 +22,7 @@ from connections.models import (
     Trigger,
     Worker,
 )
+from integrations.audit import Subject, record
 from integrations.models import ApiKey, AuthConfig, Project, Tool
 from integrations.models.tool import Source
 from integrations.secrets import Secret
@@ -100,7 +101,11 @@ def make_world(name: str, base_url: str) -> World:
     breaker = Breaker.objects.create(pk=config.pk, opened_at=now, open_until=now)
     facts = {"host": "host", "pid": 1, "started_by": "command", "started_at": now, "seen_at": now}
     worker, _ = Worker.objects.get_or_create(pk="host:1:abcd", defaults=facts)
+    entry = record(
+        request=None, actor=None, action="revoke", title="Revoke", subject=Subject.of(account)
+    )
     rows = [
+        entry,
         project,
         endpoint,
         key,

@@ -80,6 +80,7 @@ SQL = {
     "connections/grants.py",
     "connections/refresh/preparing.py",
     "integrations/database/base.py",
+    "integrations/models/audit_entry.py",
     "integrations/pruning.py",
     "integrations/secrets/processes.py",
     "integrations/secrets/resealing.py",

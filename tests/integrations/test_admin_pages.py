@@ -166,9 +166,11 @@ def test_a_new_project_belongs_to_whoever_made_it(client: Client) -> None:
     assert [user.username for user in Project.objects.get(name="Next").members.all()] == ["mel"]
 
 
-def test_only_superusers_choose_who_sees_a_project(
-    client: Client, project: Project, admin_user: User
+def test_who_sees_a_project_is_chosen_with_a_permission_of_its_own(
+    project: Project, admin_user: User
 ) -> None:
+    permissions = ("integrations.view_project", "integrations.change_project")
+    client = signed_in(member(project, permissions=permissions, username="other"))
     page = f"{PROJECTS}{project.pk}/change/"
     form = {"name": "Acme", "allowed_callback_urls": "", "members": [admin_user.pk]}
     client.post(page, form)

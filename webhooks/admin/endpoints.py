@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import admin
@@ -14,6 +16,7 @@ from integrations.admin.base import VisibleRelatedFilter
 from integrations.admin.marks import Header, Tone, code, two_lines
 from integrations.admin.operations import OperationsAdmin
 from integrations.admin.project_choice import InProjectForm, for_request
+from integrations.audit import Subject
 from integrations.moments import span, when
 from integrations.outbound import OutboundError, vet_url
 from webhooks import endpoints
@@ -78,6 +81,10 @@ class EndpointAdmin(OperationsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Endpoint]:
         return super().get_queryset(request).filter(deleted_at__isnull=True)
+
+    def subject_of(self, row: Endpoint) -> Subject:
+        """Name the host alone: the URL's path may be all that a receiver knows its sender by."""
+        return replace(Subject.of(row), label=urlsplit(row.url).hostname or "")
 
     def get_form(
         self,

@@ -63,6 +63,7 @@ class Endpoint(ProjectScopedModel):
     class Meta:
         ordering = ["-id"]
         verbose_name = "webhook endpoint"
+        permissions = [("operate_endpoint", "Can test, enable and disable an endpoint")]
 
     def __str__(self) -> str:
         return f"{self.url} ({self.id})"

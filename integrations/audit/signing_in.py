@@ -1,0 +1,113 @@
+"""Records how staff come in, go out, and change what they come in with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from allauth.account import signals as account
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db.models import Q
+from django.dispatch import receiver
+
+from integrations.audit.recording import Subject, record
+from integrations.models.audit_entry import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from django.contrib.auth.models import User
+    from django.dispatch import Signal
+    from django.http import HttpRequest
+
+SIGN_IN, SIGN_OUT, FAILED = "sign_in", "sign_out", "sign_in_failed"
+# Signals of somebody's own pages, with the code and the words of each.
+_OWN: Mapping[Signal, tuple[str, str]] = {
+    account.password_changed: ("password_changed", "Changed the password"),
+    account.password_set: ("password_set", "Set a password"),
+    account.password_reset: ("password_reset", "Reset the password by e-mail"),
+    account.email_added: ("email_added", "Added an e-mail address"),
+    account.email_changed: ("email_changed", "Changed the e-mail address"),
+    account.email_removed: ("email_removed", "Removed an e-mail address"),
+}
+WORDS = {
+    SIGN_IN: "Signed in",
+    SIGN_OUT: "Signed out",
+    FAILED: "Failed to sign in",
+    **dict(_OWN.values()),
+    "factor_added": "Added a second factor",
+    "factor_removed": "Removed a second factor",
+    "factor_reset": "Renewed a second factor",
+    "factor_failed": "Failed at the second factor",
+}
+
+
+def _recorder(code: str, outcome: Outcome = Outcome.DONE) -> Callable[..., None]:
+    def note_it(request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:
+        if user is not None and user.pk is not None:
+            subject = Subject.of(user)
+            title = WORDS[code]
+            record(
+                request=request,
+                actor=user,
+                action=code,
+                title=title,
+                subject=subject,
+                outcome=outcome,
+                error_code="wrong_code" if outcome is Outcome.REFUSED else "",
+            )
+
+    return note_it
+
+
+@receiver(user_login_failed, dispatch_uid="audit_sign_in_failed")
+def note_failure(
+    credentials: Mapping[str, Any], request: HttpRequest | None = None, **kwargs: Any
+) -> None:
+    """Record a wrong password, and whose it would have been.
+
+    A name that nobody has is left out: people type their password in the wrong field. Nobody is
+    known to have done it, so there is no actor.
+    """
+    user = _named(credentials)
+    record(
+        request=request,
+        actor=None,
+        action=FAILED,
+        title=WORDS[FAILED],
+        subject=Subject.of(user) if user else None,
+        outcome=Outcome.REFUSED,
+        error_code="wrong_credentials",
+    )
+
+
+def _named(credentials: Mapping[str, Any]) -> User | None:
+    names = [str(credentials.get(key) or "") for key in ("username", "email")]
+    names = [name for name in names if name and "\0" not in name]
+    if not names:
+        return None
+    found = Q(username__in=names)
+    for name in names:
+        found |= Q(email__iexact=name)
+    return get_user_model().objects.filter(found).order_by("pk").first()
+
+
+def connect() -> None:
+    """Listen; called once the apps are loaded."""
+    signals: list[tuple[Signal, str, Outcome]] = [
+        (user_logged_in, SIGN_IN, Outcome.DONE),
+        (user_logged_out, SIGN_OUT, Outcome.DONE),
+        *((signal, code, Outcome.DONE) for signal, (code, _words) in _OWN.items()),
+    ]
+    if apps.is_installed("allauth.mfa"):
+        from allauth.mfa import signals as mfa  # noqa: PLC0415 - there only with that app
+
+        signals += [
+            (mfa.authenticator_added, "factor_added", Outcome.DONE),
+            (mfa.authenticator_removed, "factor_removed", Outcome.DONE),
+            (mfa.authenticator_reset, "factor_reset", Outcome.DONE),
+            (mfa.authentication_failed, "factor_failed", Outcome.REFUSED),
+        ]
+    for signal, code, outcome in signals:
+        signal.connect(_recorder(code, outcome), weak=False, dispatch_uid=f"audit_{code}")
