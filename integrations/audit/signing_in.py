@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allauth.account import signals as account
-from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models import Q
@@ -36,14 +35,10 @@ WORDS = {
     SIGN_OUT: "Signed out",
     FAILED: "Failed to sign in",
     **dict(_OWN.values()),
-    "factor_added": "Added a second factor",
-    "factor_removed": "Removed a second factor",
-    "factor_reset": "Renewed a second factor",
-    "factor_failed": "Failed at the second factor",
 }
 
 
-def _recorder(code: str, outcome: Outcome = Outcome.DONE) -> Callable[..., None]:
+def _recorder(code: str) -> Callable[..., None]:
     def note_it(request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:
         if user is not None and user.pk is not None:
             subject = Subject.of(user)
@@ -54,8 +49,6 @@ def _recorder(code: str, outcome: Outcome = Outcome.DONE) -> Callable[..., None]
                 action=code,
                 title=title,
                 subject=subject,
-                outcome=outcome,
-                error_code="wrong_code" if outcome is Outcome.REFUSED else "",
             )
 
     return note_it
@@ -95,19 +88,10 @@ def _named(credentials: Mapping[str, Any]) -> User | None:
 
 def connect() -> None:
     """Listen; called once the apps are loaded."""
-    signals: list[tuple[Signal, str, Outcome]] = [
-        (user_logged_in, SIGN_IN, Outcome.DONE),
-        (user_logged_out, SIGN_OUT, Outcome.DONE),
-        *((signal, code, Outcome.DONE) for signal, (code, _words) in _OWN.items()),
+    signals: list[tuple[Signal, str]] = [
+        (user_logged_in, SIGN_IN),
+        (user_logged_out, SIGN_OUT),
+        *((signal, code) for signal, (code, _words) in _OWN.items()),
     ]
-    if apps.is_installed("allauth.mfa"):
-        from allauth.mfa import signals as mfa  # noqa: PLC0415 - there only with that app
-
-        signals += [
-            (mfa.authenticator_added, "factor_added", Outcome.DONE),
-            (mfa.authenticator_removed, "factor_removed", Outcome.DONE),
-            (mfa.authenticator_reset, "factor_reset", Outcome.DONE),
-            (mfa.authentication_failed, "factor_failed", Outcome.REFUSED),
-        ]
-    for signal, code, outcome in signals:
-        signal.connect(_recorder(code, outcome), weak=False, dispatch_uid=f"audit_{code}")
+    for signal, code in signals:
+        signal.connect(_recorder(code), weak=False, dispatch_uid=f"audit_{code}")

@@ -35,6 +35,11 @@ class Entry:
     worker: str
     obtained_at: float
 
+    @property
+    def pid(self) -> int:
+        """The process that wrote it: a worker is named host:pid:life."""
+        return int(self.worker.split(":")[1])
+
 
 class JournalWatch:
     """Reads a folder of segments again and again, each from where it was left off.

@@ -55,7 +55,9 @@ def attempt(generation: int, at: float, **changes: Any) -> Attempt:
 
 def journalled(digest: str, *, at: float) -> Entry:
     """Return the journal's entry of an issued token."""
-    return Entry(digest=digest, account=ACCOUNT, generation=1, worker="w", obtained_at=at)
+    return Entry(
+        digest=digest, account=ACCOUNT, generation=1, worker=f"host:{PID}:life", obtained_at=at
+    )
 
 
 def transition(before: str, after: str, reason: str, *, at: float, number: int) -> Transition:

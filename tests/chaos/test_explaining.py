@@ -114,6 +114,21 @@ def test_an_answer_that_was_read_long_before_the_kill_must_not_be_lost() -> None
     assert "grant_lost" in kinds(reused(deeds=[LATE]))
 
 
+def test_an_answer_whose_turn_had_not_come_is_in_the_window() -> None:
+    writes = {f"other-{n}": journalled(f"other-{n}", at=REFRESHED + 0.4 * n) for n in (1, 2)}
+    evidence = reused(deeds=[killed(REFRESHED + 0.9)], journalled=writes)
+    assert kinds(evidence) == ["rotation_lost_in_window killed_after_reading"]
+
+
+def test_a_stopped_caller_that_reads_too_late_explains_the_second_call() -> None:
+    out = Deed(what="stop_worker", at=REFRESHED + 0.01, until=REFRESHED + 9, pids=[PID])
+    late = call(1, REFRESHED, read_at=REFRESHED + 9.01, pid=PID)
+    stored = attempt(1, REFRESHED, finished_at=REFRESHED + 9.1)
+    evidence = reused(calls=[good_evidence().calls[0], late, REUSED], attempts=[stored])
+    evidence.deeds[:] = [out]
+    assert kinds(evidence) == ["rotation_lost_in_window stopped"]
+
+
 def test_an_unread_answer_of_nobody_knows_whom_must_not_be_lost() -> None:
     unread = [good_evidence().calls[0], call(1, REFRESHED, read_at=None), REUSED]
     assert "grant_lost" in kinds(reused(calls=unread, attempts=[], deeds=[LATE]))

@@ -48,7 +48,7 @@ def test_the_window_is_twice_the_slowest_answer(delay: float, window: float) -> 
             digest=each.issued_digest,
             account=ACCOUNT,
             generation=each.presented,
-            worker="w",
+            worker="host:77:life",
             obtained_at=(each.read_at or 0.0) + delay,
         )
         for each in calls

@@ -33,6 +33,8 @@ CLAIM_SECONDS = 120.0
 # What a process sent right before it was killed is read so much later at the most; nobody else
 # takes the account up sooner.
 LATE_SECONDS = 0.2
+# A worker with a hundred answers at once, on a busy machine.
+LONGEST_QUEUE_SECONDS = 1.0
 # Between a kill and the provider's seeing the connection closed.
 NOTICE_SECONDS = 1.0
 
@@ -50,6 +52,9 @@ class Causes:
         for attempt in sorted(evidence.attempts, key=lambda each: each.started_at):
             self._attempts[persons.get(attempt.account, "")].append(attempt)
         self._journalled = evidence.journalled
+        self._writes: dict[int, list[float]] = defaultdict(list)
+        for entry in sorted(evidence.journalled.values(), key=lambda each: each.obtained_at):
+            self._writes[entry.pid].append(entry.obtained_at)
         self._made_by: dict[int, Attempt | None] = {}
 
     def attempt_of(self, call: Call) -> Attempt | None:
@@ -79,6 +84,9 @@ class Causes:
 
     def in_doubt(self, call: Call, *, at: float) -> bool:
         """Whether Evergrant knew then that the answer to ``call`` was missing."""
+        if self._was_out(call) and call.read_at is not None and at < call.read_at:
+            # Its lease ended meanwhile, and its answer was stored late.
+            return True
         attempt = self.attempt_of(call)
         if attempt is None or attempt.outcome == STORED:
             return False
@@ -88,6 +96,8 @@ class Causes:
         """Return why nobody can have the answer to ``call``; empty where somebody should."""
         if call.fault in LOSES_ANSWER:
             return ANSWER_CUT
+        if self._was_out(call):
+            return STOPPED
         attempt = self.attempt_of(call)
         if attempt is not None and attempt.outcome == STORED:
             return ""
@@ -151,10 +161,31 @@ class Causes:
         if not call.issued_tokens:
             return answered_at + REFUSAL_SECONDS
         if call.read_at is not None:
-            return call.read_at + self._window
+            return self._turn_came(call.read_at, pid)
         # It waited in the socket of a process that was too busy, or stopped, to read it. Where
         # nobody knows whose, any process's kill would do, so it had better be soon.
         return answered_at + (CLAIM_SECONDS if pid else self._window)
+
+    def _turn_came(self, read_at: float, pid: int) -> float:
+        """Return until when an answer that was read then may not have been written yet.
+
+        A process with many answers at once writes them one after the other. As long as it does,
+        the turn of this one may not have come.
+        """
+        ends = read_at + self._window
+        for written in self._writes[pid]:
+            if read_at < written <= ends:
+                ends = written + self._window
+        return min(ends, read_at + LONGEST_QUEUE_SECONDS)
+
+    def _was_out(self, call: Call) -> bool:
+        """Whether the caller was stopped, for longer than a lease, before it read the answer."""
+        if call.answered_at is None or call.read_at is None or not call.pid:
+            return False
+        return any(
+            call.pid in deed.pids and call.at <= (deed.until or deed.at) <= call.read_at
+            for deed in self._stops
+        )
 
     def _slept(self, pid: int, answered_at: float, ends: float) -> bool:
         return any(
