@@ -109,7 +109,8 @@ _CREDENTIALS_SET = """
     refresh_token_digest = given.refresh_token_digest, obtained_at = given.obtained_at
 """
 # An account that is not ACTIVE keeps its tokens but is not refreshed. A warning that is due stays
-# due where the end has not moved.
+# due where the end has not moved. Where somebody else has begun meanwhile, with the refresh token
+# that this answer replaces, the provider may hold that against the whole grant.
 _ACCOUNT_SET = """
     grant_generation = given.generation + 1, expires_at = given.expires_at,
     refreshed_at = given.obtained_at, last_verified_at = given.obtained_at,
@@ -123,7 +124,10 @@ _ACCOUNT_SET = """
                       THEN account.next_warning_at ELSE given.next_warning_at END,
     scopes_granted = CASE WHEN given.scopes IS NULL THEN account.scopes_granted
                      ELSE ARRAY(SELECT jsonb_array_elements_text(given.scopes)) END,
-    streak_id = given.streak_id, in_doubt_since = NULL,
+    streak_id = given.streak_id,
+    in_doubt_since = CASE WHEN account.lease_id NOT IN ('', given.attempt_id)
+                           AND account.lease_generation = given.generation
+                     THEN account.lease_started_at END,
     lease_id = '', lease_until = NULL, lease_started_at = NULL, lease_generation = 0,
     lease_trigger = '', lease_worker = ''
 """
@@ -201,9 +205,9 @@ RETURNING credentials.account_id
 _RENEW = f"""
 UPDATE connections_connectedaccount AS account SET {_ACCOUNT_SET}
 FROM jsonb_to_recordset(%(rows)s) AS given(
-    account_id text, generation bigint, obtained_at timestamptz, expires_at timestamptz,
-    refresh_at timestamptz, probe_at timestamptz, to_be_proven boolean, grant_ends_at timestamptz,
-    next_warning_at timestamptz, scopes jsonb, streak_id text)
+    attempt_id text, account_id text, generation bigint, obtained_at timestamptz,
+    expires_at timestamptz, refresh_at timestamptz, probe_at timestamptz, to_be_proven boolean,
+    grant_ends_at timestamptz, next_warning_at timestamptz, scopes jsonb, streak_id text)
 WHERE account.id = given.account_id
 """  # noqa: S608 - constants
 

@@ -134,6 +134,7 @@ def _account_row(
     entry: Entry, account: dict[str, Any], streaks: dict[str, str], now: datetime
 ) -> dict[str, Any]:
     return {
+        "attempt_id": entry.attempt_id,
         "account_id": entry.account_id,
         "generation": entry.generation,
         "obtained_at": entry.obtained_at,
