@@ -45,6 +45,17 @@ def known_definition(tool: Tool) -> ToolDefinition | None:
         return None
 
 
+_FACTS = (
+    "identifier",
+    "config_link",
+    "toolkit",
+    "project_name",
+    "came_from",
+    "created",
+    "updated",
+)
+
+
 @admin.register(Tool)
 class ToolAdmin(OperationsAdmin, RecordAdmin):
     """A named endpoint of an auth config: commands write it, people read and delete it."""
@@ -81,31 +92,8 @@ class ToolAdmin(OperationsAdmin, RecordAdmin):
         "auth_config__id__exact",
     )
     search_help_text = "Name, title, path, tool ID or auth config ID"
-    fieldsets = (
-        (
-            "Tool",
-            {
-                "fields": (
-                    "identifier",
-                    "config_link",
-                    "toolkit",
-                    "project_name",
-                    "came_from",
-                    "created",
-                    "updated",
-                )
-            },
-        ),
-    )
-    readonly_fields = (
-        "identifier",
-        "config_link",
-        "toolkit",
-        "project_name",
-        "came_from",
-        "created",
-        "updated",
-    )
+    fieldsets = (("Tool", {"fields": _FACTS}),)
+    readonly_fields = _FACTS
 
     class Media:
         css = {"all": ["console/toolkits.css", "console/tools.css"]}

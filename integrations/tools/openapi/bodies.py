@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from integrations.tools.dialect import Schema
 from integrations.tools.openapi.limits import MOST_ENTRIES
+from integrations.tools.openapi.parameters import STYLES
 from integrations.tools.openapi.parts import CannotExpress, Parts
 from integrations.tools.openapi.plain import clean
 from integrations.tools.openapi.references import BadReference, follow
@@ -17,14 +18,6 @@ from integrations.tools.pointers import escaped
 _JSON: Final = re.compile(r"(?:application/(?:json|\*|[\w.+-]+\+json)|\*/\*)", re.ASCII)
 _TEXT: Final = re.compile(r"text/[\w.+-]+", re.ASCII)
 FORM: Final = "application/x-www-form-urlencoded"
-_FORM_STYLES: Final = {
-    ("form", True): "repeat",
-    ("form", False): "comma",
-    ("spaceDelimited", False): "space",
-    ("pipeDelimited", False): "pipe",
-    ("deepObject", True): "indexed",
-    ("deepObject", False): "indexed",
-}
 
 
 def add_body(
@@ -123,7 +116,7 @@ def _form_style(told: Any) -> str:
         return "repeat"
     style = str(told.get("style", "form"))
     explode = told.get("explode", style == "form") is True
-    return _FORM_STYLES.get((style, explode), "repeat")
+    return STYLES.get((style, explode), "repeat")
 
 
 def _flattened(parts: Parts, schema: Schema) -> Schema | None:

@@ -18,7 +18,8 @@ _BRACES: Final = re.compile(r"\{([^{}]{1,200})\}")
 _LITERAL: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@/-]*")
 # Said in other ways, so the specification has them ignored.
 _IGNORED_HEADERS: Final = frozenset({"accept", "authorization", "content-type"})
-_QUERY_STYLES: Final = {
+# How a list is written into a query or a form, by style and explode.
+STYLES: Final = {
     ("form", True): "repeat",
     ("form", False): "comma",
     ("spaceDelimited", False): "space",
@@ -132,7 +133,7 @@ def _query_style(parameter: dict[str, Any]) -> str | None:
     explode = parameter.get("explode", style == "form")
     if not isinstance(style, str) or not isinstance(explode, bool):
         return None
-    return _QUERY_STYLES.get((style, explode))
+    return STYLES.get((style, explode))
 
 
 def _json_style(parameter: dict[str, Any]) -> dict[str, str]:
