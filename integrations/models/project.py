@@ -35,6 +35,32 @@ class Project(models.Model):
         help_text="Where a person may be sent back to after connecting. A callback URL matches "
         "an entry with the same scheme, host, port and path.",
     )
+    accent_color = models.CharField(
+        max_length=7,
+        blank=True,
+        help_text="Of buttons on the hosted pages and in e-mails, as #rrggbb. It must be readable "
+        "under white text.",
+    )
+    privacy_url = models.CharField(
+        max_length=2000,
+        blank=True,
+        help_text="The app's privacy policy; the hosted pages link to it.",
+    )
+    support_url = models.CharField(
+        max_length=2000,
+        blank=True,
+        help_text="Where people find help: an https or mailto URL.",
+    )
+    verification_url = models.CharField(
+        max_length=2000,
+        blank=True,
+        help_text="Where a person is sent after consenting, for the app to say who she is. "
+        "Without one, accounts are connected unverified.",
+    )
+    sends_expiry_notices = models.BooleanField(
+        default=False,
+        help_text="Tell people by e-mail when a grant of theirs died or is about to end.",
+    )
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
         blank=True,
