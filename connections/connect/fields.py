@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
+from connections.connect.catalog_words import in_words
 from connections.errors import KeyRefused
 from integrations.errors import InvalidInput
 from integrations.models.auth_config import OAUTH_SCHEMES
@@ -105,8 +106,8 @@ def _parameter_field(
 ) -> Field:
     return Field(
         name=name,
-        label=parameter.label,
-        help=parameter.help,
+        label=in_words(parameter.label),
+        help=in_words(parameter.help),
         placeholder=parameter.placeholder,
         secret=False,
         required=parameter.default is None,
@@ -119,8 +120,8 @@ def _parameter_field(
 def _key_field(field: KeyField, given: Mapping[str, str], problems: Mapping[str, str]) -> Field:
     return Field(
         name=field.name,
-        label=field.label,
-        help=field.help,
+        label=in_words(field.label),
+        help=in_words(field.help),
         placeholder=field.placeholder,
         secret=field.secret,
         required=field.required,

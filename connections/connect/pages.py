@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from connections.callback_urls import with_result
+from connections.connect.catalog_words import in_words
 from connections.errors import (
     AnswerLost,
     AttemptAnswered,
@@ -46,7 +47,9 @@ def confirm_context(link: ConnectLink, start_url: str) -> dict[str, Any]:
 
 
 def _scopes(toolkit: Toolkit, scopes: list[str]) -> list[dict[str, str]]:
-    return [{"name": scope, "description": toolkit.describe_scope(scope)} for scope in scopes]
+    return [
+        {"name": scope, "description": in_words(toolkit.describe_scope(scope))} for scope in scopes
+    ]
 
 
 def done_context(link: ConnectLink) -> dict[str, Any]:
@@ -125,38 +128,48 @@ def lost_context(link: ConnectLink) -> dict[str, Any]:
 
 
 def _refusals() -> dict[type[ConnectionsError], tuple[str, str]]:
-    ask = _("Ask the app that sent you here for a new link.")
     switched_off = (
         _("Connecting is switched off"),
         _("The app does not accept new connections to this service at the moment."),
     )
     return {
-        LinkUnknown: (_("This link does not exist"), ask),
+        LinkUnknown: (
+            _("This link does not exist"),
+            _("Ask the app that sent you here for a new link."),
+        ),
         LinkExpired: (
             _("This link has expired"),
-            _("Links work for a short time only, to keep your account safe. ") + ask,
+            _(
+                "Links work for a short time only, to keep your account safe. "
+                "Ask the app that sent you here for a new link."
+            ),
         ),
         LinkUsed: (
             _("This link was used already"),
-            _("Each link works once, in one browser. ") + ask,
+            _(
+                "Each link works once, in one browser. "
+                "Ask the app that sent you here for a new link."
+            ),
         ),
         TooManyTries: (
             _("This link was tried too often"),
-            _("No further key is taken in on it. ") + ask,
+            _("No further key is taken in on it. Ask the app that sent you here for a new link."),
         ),
         AuthConfigDisabled: switched_off,
         ManagedAppDisabled: switched_off,
         AttemptAnswered: (
             _("This step was done already"),
-            _("It cannot be repeated. Go back to the app to see whether you are connected. ") + ask,
+            _(
+                "It cannot be repeated. Go back to the app to see whether you are connected. "
+                "Ask the app that sent you here for a new link."
+            ),
         ),
         AttemptRefused: (
             _("We could not match this answer"),
             _(
                 "It does not belong to a connection that was started in this browser, "
-                "so nothing was connected. "
-            )
-            + ask,
+                "so nothing was connected. Ask the app that sent you here for a new link."
+            ),
         ),
     }
 

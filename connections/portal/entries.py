@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.utils.timesince import timesince
-from django.utils.translation import gettext as _
-
+from connections.connect.catalog_words import in_words
+from connections.durations import time_ago
 from connections.models import Reason, Revocation, Status
 from connections.portal.acting import may_disconnect, may_reconnect
 from connections.portal.wording import advice, reconnect_label, standing, undivided
@@ -99,9 +97,7 @@ def _checked(account: ConnectedAccount, now: datetime) -> str:
     if not checks:
         return ""
     last = max(checks)
-    if now - last < timedelta(minutes=1):
-        return _("just now")
-    return _("%(time)s ago") % {"time": timesince(last, now, depth=1)}
+    return time_ago(last, now=now)
 
 
 def _place(account: ConnectedAccount) -> int:
@@ -117,7 +113,7 @@ def _scopes(account: ConnectedAccount) -> list[dict[str, str]]:
     # Services have several names for one permission; it is told once.
     told: dict[str, str] = {}
     for name in names:
-        told.setdefault(toolkit.describe_scope(name) if toolkit else name, name)
+        told.setdefault(in_words(toolkit.describe_scope(name)) if toolkit else name, name)
     return [{"name": name, "description": text} for text, name in told.items()]
 
 

@@ -117,22 +117,31 @@ def _told(account: ConnectedAccount) -> dict[str, str]:
 
 
 def _refusals() -> dict[type[LinkError], tuple[str, str]]:
-    again = _("Open your connections anew from the app.")
     return {
-        PortalUnknown: (_("This link does not exist"), again),
+        PortalUnknown: (
+            _("This link does not exist"),
+            _("Open your connections anew from the app."),
+        ),
         PortalNotOpen: (
             _("Your connections are not open here"),
-            _("They open in the browser in which you used the link. ") + again,
+            _(
+                "They open in the browser in which you used the link. "
+                "Open your connections anew from the app."
+            ),
         ),
         PortalExpired: (
             _("Your visit has ended"),
-            _("It lasts for a short time only, to keep you safe. What you changed is saved. ")
-            + again,
+            _(
+                "It lasts for a short time only, to keep you safe. What you changed is saved. "
+                "Open your connections anew from the app."
+            ),
         ),
         PortalOpenedElsewhere: (
             _("This link is open in another browser"),
-            _("It works in the first browser that opens it. ")
-            + again
-            + _(" If that browser was not yours, tell the app."),
+            _(
+                "It works in the first browser that opens it. "
+                "Open your connections anew from the app. "
+                "If that browser was not yours, tell the app."
+            ),
         ),
     }

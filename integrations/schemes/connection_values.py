@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from integrations import outbound
 from integrations.catalog import as_text, is_scalar, value_at
 from integrations.errors import InvalidInput
@@ -31,7 +33,7 @@ def from_person(toolkit: Toolkit, given: Mapping[str, str]) -> dict[str, str]:
         if parameter.fits(value):
             found[name] = value
         else:
-            problems[name] = "This does not look right." if value else "This is needed."
+            problems[name] = _("This does not look right.") if value else _("This is needed.")
     if problems:
         raise InvalidInput(
             fields=[{"field": name, "problem": text} for name, text in problems.items()]

@@ -6,6 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Final
 
+from django.utils.translation import gettext as _
+
 from integrations.errors import InvalidInput
 from integrations.schemes.base import Scheme
 from integrations.schemes.token_response import TokenSet
@@ -54,7 +56,7 @@ def checked(form: KeyForm, values: Mapping[str, str]) -> dict[str, str]:
     """
     found = {field.name: (values.get(field.name) or "").strip() for field in form.fields}
     problems = {field.name: problem for field in form.fields if (problem := _problem(field, found))}
-    problems |= {name: "There is no such field." for name in values if name not in found}
+    problems |= {name: _("There is no such field.") for name in values if name not in found}
     if problems:
         raise InvalidInput(
             fields=[{"field": name, "problem": text} for name, text in problems.items()]
@@ -65,14 +67,15 @@ def checked(form: KeyForm, values: Mapping[str, str]) -> dict[str, str]:
 def _problem(field: KeyField, found: Mapping[str, str]) -> str:
     value = found[field.name]
     if not value:
-        return "This is needed." if field.required else ""
+        return _("This is needed.") if field.required else ""
     if len(value) > (LONGEST_TEXT if field.lines else LONGEST_LINE):
-        return "This is too long."
+        return _("This is too long.")
     if field.lines:
-        return "" if value.replace("\x00", "") == value else "This holds what no key file holds."
+        clean = "\x00" not in value
+        return "" if clean else _("This holds what no key file holds.")
     # What goes into a header: no line break, no letter beyond ASCII (RFC 9110, 5.5).
     if not value.isascii() or not value.isprintable():
-        return "This holds characters that no key has. Copy it once more."
+        return _("This holds characters that no key has. Copy it once more.")
     if not re.fullmatch(field.pattern, value):
-        return "This does not look right. Copy it once more."
+        return _("This does not look right. Copy it once more.")
     return ""

@@ -10,6 +10,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from django.utils.translation import gettext as _
+
 from integrations import outbound
 from integrations.catalog import fill, placeholders_in
 from integrations.errors import InvalidInput
@@ -44,7 +46,7 @@ class TradedKeyClient(KeyClient):
         """
         fields = checked(self.form, values)
         if self.form.scheme == "service_account" and _key_file(fields) is None:
-            problem = "This is not a key file: JSON with client_email and private_key."
+            problem = _("This is not a key file: JSON with client_email and private_key.")
             raise InvalidInput(fields=[{"field": "key_file", "problem": problem}])
         return self.refresh(refresh_token=Secret(json.dumps(fields)))
 
