@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
+from connections.bidi import isolated
 from connections.connect.catalog_words import in_words
 from connections.errors import KeyRefused
 from integrations.errors import InvalidInput
@@ -95,10 +96,10 @@ def _problem(error: EvergrantError | None, service: str) -> str:
         return _(
             "%(service)s does not accept this. Check that it was copied whole, is still valid, and "
             "may read your account."
-        ) % {"service": service}
+        ) % {"service": isolated(service)}
     return _(
         "%(service)s could not be reached. It is not your fault: please try again in a moment."
-    ) % {"service": service}
+    ) % {"service": isolated(service)}
 
 
 def _parameter_field(

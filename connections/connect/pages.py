@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from connections.bidi import isolated
 from connections.callback_urls import with_result
 from connections.connect.catalog_words import in_words
 from connections.errors import (
@@ -119,7 +120,7 @@ def lost_context(link: ConnectLink) -> dict[str, Any]:
     message = _("Our database went away just as %(service)s answered. Please connect once more.")
     return {
         "title": _("The connection was not saved"),
-        "message": message % {"service": toolkit.name},
+        "message": message % {"service": isolated(toolkit.name)},
         "code": AnswerLost.code,
         "project": link.account.project,
         "toolkit": toolkit,
@@ -194,4 +195,5 @@ def _failure_words(reason: Reason, service: str) -> tuple[str, str]:
         _("Nothing was connected. It is not your fault: please try again in a moment."),
     )
     title, message = words.get(reason, unavailable)
-    return title % {"service": service}, message % {"service": service}
+    named = {"service": isolated(service)}
+    return title % named, message % named

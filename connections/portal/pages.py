@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from connections.bidi import isolated
 from connections.errors import PortalExpired, PortalNotOpen, PortalOpenedElsewhere, PortalUnknown
 from connections.models import Status
 from connections.portal.acting import accounts_of
@@ -97,7 +98,7 @@ def _news(accounts: list[ConnectedAccount], query: Mapping[str, str]) -> dict[st
         return {"text": gone} if status in {UNCHANGED, REFUSED, DISCONNECTED, BUSY} else {}
     text = _told(account).get(status, "")
     good = status in {CONNECTED, DISCONNECTED}
-    return {"text": text % {"service": account.auth_config.toolkit_name}, "good": good}
+    return {"text": text % {"service": isolated(account.auth_config.toolkit_name)}, "good": good}
 
 
 def _told(account: ConnectedAccount) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from connections.bidi import isolated
 from connections.models import Reason, Status
 from integrations.models.auth_config import OAUTH_SCHEMES
 
@@ -37,7 +38,7 @@ def reconnect_label(account: ConnectedAccount) -> str:
 
 def undivided(account: ConnectedAccount) -> str:
     """Say what is allowed where the grant has no parts to list."""
-    service = {"service": account.auth_config.toolkit_name}
+    service = {"service": isolated(account.auth_config.toolkit_name)}
     if account.auth_config.scheme in OAUTH_SCHEMES:
         return _("What you agreed to at %(service)s.") % service
     return _("All that your key allows at %(service)s.") % service
@@ -45,7 +46,10 @@ def undivided(account: ConnectedAccount) -> str:
 
 def advice(account: ConnectedAccount, revocation: Revocation | None) -> str:
     """Say why it stands so, and what the person may do; empty where all is well."""
-    names = {"service": account.auth_config.toolkit_name, "project": account.project.name}
+    names = {
+        "service": isolated(account.auth_config.toolkit_name),
+        "project": isolated(account.project.name),
+    }
     if account.status == Status.REVOKED:
         return f"{_who(account)} {_upstream(revocation)}".strip() % names
     return _why(account) % names

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django import template
 from django.utils import timezone
 
-from connections import durations
+from connections import bidi, durations
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,3 +19,9 @@ register = template.Library()
 def time_left(moment: datetime) -> str:
     """Return how long it is until ``moment``; empty where less than a minute."""
     return durations.time_left(moment, now=timezone.now())
+
+
+@register.filter
+def isolated(name: str) -> str:
+    """Return ``name`` as it may stand in a sentence outside of ``<bdi>``."""
+    return bidi.isolated(name)
