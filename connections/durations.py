@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MINUTE: Final = timedelta(minutes=1)
 # Whole phrases: in many languages "ago" changes the word before it.
-_AGO: Final = {
+_AGO: Final[dict[str, Any]] = {
     "year": ngettext_lazy("%(num)d year ago", "%(num)d years ago", "num"),
     "month": ngettext_lazy("%(num)d month ago", "%(num)d months ago", "num"),
     "week": ngettext_lazy("%(num)d week ago", "%(num)d weeks ago", "num"),
@@ -22,7 +22,7 @@ _AGO: Final = {
     "hour": ngettext_lazy("%(num)d hour ago", "%(num)d hours ago", "num"),
     "minute": ngettext_lazy("%(num)d minute ago", "%(num)d minutes ago", "num"),
 }
-_LEFT: Final = {
+_LEFT: Final[dict[str, Any]] = {
     "year": npgettext_lazy("time left", "%(num)d year", "%(num)d years", "num"),
     "month": npgettext_lazy("time left", "%(num)d month", "%(num)d months", "num"),
     "week": npgettext_lazy("time left", "%(num)d week", "%(num)d weeks", "num"),
