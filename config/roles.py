@@ -19,6 +19,7 @@ _VIEWED: Final = (
     "connections.view_connectedaccount",
     "connections.view_connectlink",
     "connections.view_entity",
+    "connections.view_expirynotice",
     "connections.view_revocation",
     "connections.view_worker",
     "integrations.view_apikey",

@@ -6,6 +6,7 @@ container secrets. No secret has a default: what is missing is reported by the s
 """
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
@@ -43,6 +44,8 @@ env = environ.FileAwareEnv(
     METRICS_TOKEN=(str, ""),
     WORKER_PROCESSES=(int, 4),
     STATIC_ROOT=(str, ""),
+    EMAIL_URL=(str, ""),
+    DEFAULT_FROM_EMAIL=(str, ""),
 )
 
 # --- The service -----------------------------------------------------------------------------
@@ -194,6 +197,18 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # Operators' accounts are made by other operators; how many proxies stand in front decides whose
 # address the rate limits count.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env("TRUST_PROXY") else 0
+
+# --- Mail --------------------------------------------------------------------------------------
+
+# Without it nothing is sent: notices to people wait for a day and are given up, with an alarm.
+SENDS_MAIL = bool(env("EMAIL_URL"))
+if SENDS_MAIL:
+    vars().update(env.email_url("EMAIL_URL"))
+# Seconds that each step of a mail server may take.
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = (
+    env("DEFAULT_FROM_EMAIL") or f"evergrant@{urlsplit(BASE_URL).hostname or 'localhost'}"
+)
 
 # --- Jobs --------------------------------------------------------------------------------------
 

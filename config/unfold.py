@@ -102,6 +102,7 @@ UNFOLD: dict[str, Any] = {
                 _item("Connected accounts", "hub", "connections.connectedaccount"),
                 _item("Entities", "group", "connections.entity"),
                 _item("Links", "link", "connections.connectlink"),
+                _item("Notices", "outgoing_mail", "connections.expirynotice"),
                 _item("Revocations", "link_off", "connections.revocation"),
             ),
             _group(

@@ -13,7 +13,8 @@ ConnectionsError
     ├── LinkUnknown, LinkExpired, LinkUsed
     ├── AttemptRefused, AttemptAnswered, AnswerLost
     ├── KeyRefused, ProviderUnavailable, TooManyTries
-    └── PortalUnknown, PortalExpired, PortalOpenedElsewhere, PortalNotOpen
+    ├── PortalUnknown, PortalExpired, PortalOpenedElsewhere, PortalNotOpen
+    └── NoticeUnknown, NoticeExpired
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING
 from integrations.errors import EvergrantError
 
 if TYPE_CHECKING:
-    from connections.models import ConnectLink, PortalLink
+    from connections.models import ConnectLink, ExpiryNotice, PortalLink
 
 
 class ConnectionsError(EvergrantError):
@@ -217,3 +218,28 @@ class PortalOpenedElsewhere(LinkError):
     def __init__(self, portal: PortalLink) -> None:
         self.portal = portal
         super().__init__()
+
+
+class NoticeUnknown(LinkError):
+    """There is no mail with such a link."""
+
+    code = "notice_unknown"
+    status = 404
+
+
+class NoticeExpired(LinkError):
+    """The link of this mail leads nowhere any more."""
+
+    code = "notice_expired"
+    status = 410
+
+    def __init__(self, notice: ExpiryNotice) -> None:
+        self.notice = notice
+        super().__init__()
+
+
+class NoAddress(ConnectionsError):
+    """The person has no e-mail address here, or wants no mails."""
+
+    code = "no_address"
+    status = 409

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from django.db import transaction
 
-from connections.models import ConnectedAccount, Status
+from connections.actors import SYSTEM
+from connections.models import ConnectedAccount, NoticeCause, Status
 from connections.notices import describe_account
+from connections.noticing.recording import note_expiry
 from connections.schedule import SAME_END, is_warning_of, next_warning
 from integrations.catalog import UnknownToolkit
 from integrations.database import DATABASE_AWAY
@@ -129,3 +131,4 @@ def _tell(account: ConnectedAccount, ends_at: datetime, now: datetime) -> None:
         sealed_data=sealed,
         now=now,
     )
+    note_expiry(account=account, cause=NoticeCause.ENDING, actor=SYSTEM, ends_at=ends_at, now=now)

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from connections.errors import StatusChanged, TransitionRefused
-from connections.models import ConnectedAccount, Credentials, Reason, Status, Transition
+from connections.models import (
+    ConnectedAccount,
+    Credentials,
+    NoticeCause,
+    Reason,
+    Status,
+    Transition,
+)
 from connections.notices import describe_account
+from connections.noticing.recording import note_expiry
 from webhooks.models import EventType
 from webhooks.recording import record_event
 
@@ -147,6 +155,8 @@ def move(
         if to not in HOLDS_CREDENTIALS:
             Credentials.objects.filter(account_id=account.pk).delete()
         _write_history(account, before, actor=actor, cause=cause, error_code=error_code, now=now)
+        if to is Status.EXPIRED and reason in _DEATHS:
+            note_expiry(account=account, cause=NoticeCause.ENDED, actor=actor, now=now)
 
 
 def _write_history(

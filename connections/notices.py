@@ -50,14 +50,14 @@ def describe_account(
     link = issue_link(
         account=account,
         actor=SYSTEM,
-        callback_url=_last_callback_url(account),
+        callback_url=last_callback_url(account),
         seconds=settings.REAUTH_LINK_SECONDS,
         now=now,
     )
     return data, {"reauth_url": link.url}
 
 
-def _last_callback_url(account: ConnectedAccount) -> str:
+def last_callback_url(account: ConnectedAccount) -> str:
     """Return where the account's latest link led back to, if the project still lists it."""
     link = account.links.exclude(callback_url="").order_by("-pk").first()
     if link is None:

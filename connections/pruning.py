@@ -1,8 +1,9 @@
 """Keeps the history small: what is forgotten when, and the round that forgets it.
 
-Refreshes, links and events are kept for ``HISTORY_DAYS``; changes of status, revocations and
-the audit trail of staff for ``AUDIT_DAYS``. What a page or a later step still needs stays: an
-account's newest refreshes, its last change of status, the link that says where it leads back to.
+Refreshes, links and events are kept for ``HISTORY_DAYS``; changes of status, revocations, mails
+to people and the audit trail of staff for ``AUDIT_DAYS``. What a page or a later step still needs
+stays: an account's newest refreshes, its last change of status, the link that says where it leads
+back to.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from connections.models import (
     ConnectAttempt,
     ConnectLink,
+    ExpiryNotice,
     PortalLink,
     RefreshAttempt,
     Revocation,
@@ -79,6 +81,12 @@ def policies(*, now: datetime) -> list[Policy]:
             name="portals",
             rows=PortalLink.objects.filter(expires_at__lt=now),
             before=history,
+        ),
+        Policy(
+            name="notices",
+            # A person may refuse further mails by an old one.
+            rows=ExpiryNotice.objects.filter(next_attempt_at__isnull=True),
+            before=audit,
         ),
         Policy(
             name="revocations",

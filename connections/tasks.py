@@ -15,6 +15,7 @@ log = structlog.get_logger(__name__)
 WATCH_SECONDS = 55
 SCHEDULES = [
     {"name": "refresh", "func": "connections.tasks.watch_refreshes", "minutes": 1},
+    {"name": "notices", "func": "connections.tasks.send_notices", "minutes": 1},
     {"name": "registrations", "func": "connections.tasks.renew_registrations", "minutes": 60},
 ]
 
@@ -51,3 +52,11 @@ def renew_registrations() -> None:
     from integrations.reregistering import renew_registrations as renew  # noqa: PLC0415 - models
 
     renew(now=timezone.now())
+
+
+def send_notices() -> None:
+    """Send the mails that are due, as ``manage.py send_notices`` does."""
+    from connections.noticing.sending import send_due_notices  # noqa: PLC0415 - models
+
+    with stop_on_signal() as stop:
+        send_due_notices(seconds=WATCH_SECONDS, stop=stop)

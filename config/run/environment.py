@@ -17,6 +17,8 @@ def service(options: Options, keys: Mapping[str, str], database_url: str) -> dic
     defaults = {
         "ALLOWED_HOSTS": ",".join(hosts),
         "BASE_URL": options.base_url,
+        # Mails to people are files there: nothing leaves this machine.
+        "EMAIL_URL": f"filemail:///{options.var / 'mail'}",
         "DEBUG": "0",
         "LOG_FORMAT": "readable",
         "LOG_LEVEL": "INFO",

@@ -6,8 +6,18 @@ from connections.admin import (
     breakers,
     entities,
     links,
+    notices,
     records,
     workers,
 )
 
-__all__ = ["accounts", "auth_configs", "breakers", "entities", "links", "records", "workers"]
+__all__ = [
+    "accounts",
+    "auth_configs",
+    "breakers",
+    "entities",
+    "links",
+    "notices",
+    "records",
+    "workers",
+]

@@ -34,10 +34,21 @@ class EntityAdmin(IndexedSearchAdmin, RecordAdmin):
     search_fields = ("id", "user_id", "tenant_id")
     search_help_text = "ID, user or tenant begins with"
     fieldsets = (
-        ("Entity", {"fields": ("identifier", "user_text", "tenant", "project_name", "created")}),
+        (
+            "Entity",
+            {"fields": ("identifier", "user_text", "tenant", "mail", "project_name", "created")},
+        ),
         ("Connected accounts", {"fields": ("accounts",)}),
     )
-    readonly_fields = ("identifier", "user_text", "tenant", "project_name", "created", "accounts")
+    readonly_fields = (
+        "identifier",
+        "user_text",
+        "tenant",
+        "mail",
+        "project_name",
+        "created",
+        "accounts",
+    )
 
     def ways(self, request: HttpRequest, term: str) -> list[Q]:
         return [
@@ -60,6 +71,14 @@ class EntityAdmin(IndexedSearchAdmin, RecordAdmin):
     @admin.display(description="Tenant", ordering="tenant_id")
     def tenant(self, entity: Entity) -> str:
         return entity.tenant_id or EMPTY
+
+    @admin.display(description="E-mail")
+    def mail(self, entity: Entity) -> SafeString | str:
+        if not entity.email:
+            return "not known: the app has given none"
+        if entity.notices_refused_at:
+            return two_lines(entity.email, "wants no mails")
+        return entity.email
 
     @admin.display(description="Created", ordering="id")
     def created(self, entity: Entity) -> SafeString | str:

@@ -14,6 +14,7 @@ from connections.actors import operator
 from connections.errors import AccountUnusable, ConnectionsError, RefreshUnavailable
 from connections.lifecycle import TRANSITIONS
 from connections.models import ConnectedAccount, RefreshAttempt, Status, Trigger
+from connections.noticing.recording import takes_mail
 from connections.refresh import refresh_account
 from integrations.admin.operations import Done, Operation
 from integrations.moments import relative
@@ -74,6 +75,12 @@ def send_link(account: ConnectedAccount, request: HttpRequest, _note: str) -> Do
     return Done(message=f"link made, it ends {ends}.", shown_once=Secret(issued.url))
 
 
+def mail_link(account: ConnectedAccount, request: HttpRequest, _note: str) -> Done:
+    """Have a mail sent in which the person finds a reconnect link."""
+    operations.send_reconnect_mail(account=account, actor=operator(_staff(request)))
+    return Done(message=f"a mail is on its way to {account.entity.email}.")
+
+
 def _noted(
     operation: Callable[..., None], done: str
 ) -> Callable[[ConnectedAccount, HttpRequest, str], Done]:
@@ -119,6 +126,16 @@ OPERATIONS = (
         "only. It is shown once.",
         run=send_link,
         applies=lambda account: account.status != Status.DELETED,
+    ),
+    Operation(
+        name="mail",
+        title="Mail reconnect link",
+        icon="outgoing_mail",
+        permission="connections.link_connectedaccount",
+        consequence="The person gets a mail with a link to reconnect, at the address that the app "
+        "has given.",
+        run=mail_link,
+        applies=lambda account: account.status != Status.DELETED and takes_mail(account.entity),
     ),
     Operation(
         name="enable",

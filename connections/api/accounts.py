@@ -62,6 +62,8 @@ def link(request: ApiRequest, body: LinkIn) -> Status[LinkOut]:
         tenant_id=body.tenant_id,
         allow_multiple=body.allow_multiple,
         expires_in=body.expires_in,
+        email=body.email,
+        language=body.language,
     )
     return Status(201, _shown(issued))
 

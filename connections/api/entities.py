@@ -3,8 +3,9 @@
 from ninja import Router, Status
 
 from connections.actors import api_key
-from connections.api.schemas import PortalLinkIn, PortalLinkOut
+from connections.api.schemas import EntityIn, EntityOut, PortalLinkIn, PortalLinkOut
 from connections.models import Entity
+from connections.operations import update_entity as update
 from connections.portal.issuing import issue_portal_link
 from integrations.api.access import ApiRequest, requires
 from integrations.errors import NotFound
@@ -44,3 +45,17 @@ def portal_link(
     )
     link = issued.link
     return Status(201, PortalLinkOut(id=link.pk, url=issued.url, expires_at=link.expires_at))
+
+
+@router.get("/{path:user_id}", response=EntityOut)
+@requires(Scope.READ)
+def get_entity(request: ApiRequest, user_id: str) -> Entity:
+    """One of your users."""
+    return find_entity(request, user_id)
+
+
+@router.patch("/{path:user_id}", response=EntityOut)
+@requires(Scope.WRITE)
+def update_entity(request: ApiRequest, user_id: str, body: EntityIn) -> Entity:
+    """Say what has changed about one of your users: the address, for one."""
+    return update(entity=find_entity(request, user_id), changes=body.dict(exclude_none=True))

@@ -6,9 +6,9 @@ from typing import Annotated
 from ninja import Schema
 from pydantic import Field
 
-from connections.models import ConnectedAccount
+from connections.models import ConnectedAccount, Entity
 from integrations.api.pagination import PageQuery
-from integrations.api.text import RequiredText, ShortText, Text
+from integrations.api.text import Email, Language, RequiredText, ShortText, Text
 
 
 class LinkIn(Schema):
@@ -20,6 +20,8 @@ class LinkIn(Schema):
     state: Text = Field("", description="Given back at the callback URL.")
     alias: Annotated[ShortText, Field(max_length=100)] = ""
     tenant_id: ShortText = ""
+    email: Email = Field("", description="Where the user is told that a grant died, if at all.")
+    language: Language = Field("", description="Of mails to the user, such as de.")
     allow_multiple: bool = False
     expires_in: Annotated[int, Field(ge=60, le=86_400, description="Seconds.")] | None = None
 
@@ -40,6 +42,30 @@ class LinkOut(Schema):
     status: str
     redirect_url: str
     expires_at: datetime
+
+
+class EntityIn(Schema):
+    """What to change about a user; what is left out stays."""
+
+    tenant_id: ShortText | None = None
+    email: Email | None = Field(None, description="Where the user is told that a grant died.")
+    language: Language | None = Field(None, description="Of mails to the user, such as de.")
+
+
+class EntityOut(Schema):
+    """One of your users."""
+
+    id: str
+    user_id: str
+    tenant_id: str
+    email: str
+    language: str
+    wants_mail: bool = Field(description="False once the user has refused mails.")
+    created_at: datetime
+
+    @staticmethod
+    def resolve_wants_mail(entity: Entity) -> bool:
+        return entity.notices_refused_at is None
 
 
 class PortalLinkIn(Schema):

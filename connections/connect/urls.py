@@ -4,6 +4,7 @@ from django.urls import path
 
 from connections.connect.client_document import ClientDocumentView
 from connections.connect.views import CallbackView, FinishedView, LinkView
+from connections.noticing.views import NoticeView, StopView
 from connections.portal.views import AccountsView, DisconnectView, DoorView, ReconnectView
 
 app_name = "connect"
@@ -24,5 +25,7 @@ urlpatterns = [
         ReconnectView.as_view(),
         name="portal_reconnect",
     ),
+    path("notices/<slug:token>", NoticeView.as_view(), name="notice"),
+    path("notices/<slug:token>/stop", StopView.as_view(), name="notice_stop"),
     path("<slug:token>", LinkView.as_view(), name="link"),
 ]

@@ -5,6 +5,7 @@ from connections.models.breaker import Breaker
 from connections.models.connected_account import ConnectedAccount
 from connections.models.credentials import Credentials
 from connections.models.entity import Entity
+from connections.models.expiry_notice import ExpiryNotice, NoticeCause, NoticeState
 from connections.models.history import RefreshAttempt, RefreshOutcome, Transition, Trigger
 from connections.models.journal_folder import JournalFolder
 from connections.models.link import ConnectLink
@@ -20,7 +21,10 @@ __all__ = [
     "ConnectedAccount",
     "Credentials",
     "Entity",
+    "ExpiryNotice",
     "JournalFolder",
+    "NoticeCause",
+    "NoticeState",
     "PortalLink",
     "Reason",
     "RefreshAttempt",

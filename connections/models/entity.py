@@ -17,6 +17,16 @@ class Entity(ProjectScopedModel):
     tenant_id = models.CharField(
         max_length=255, blank=True, help_text="The app's customer this user belongs to."
     )
+    # As the app gave it: an address that a service tells may be anybody's.
+    email = models.CharField(
+        max_length=254, blank=True, help_text="Where the person is told that a grant died."
+    )
+    language = models.CharField(
+        max_length=16, blank=True, help_text="Of mails to the person: a tag such as de or ar."
+    )
+    notices_refused_at = models.DateTimeField(
+        null=True, editable=False, help_text="Since when the person wants no mail."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -15,7 +15,7 @@ from connections.models import ConnectedAccount, Entity, Reason, Status
 from connections.taking import check_takes_connections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from connections.actors import Actor
@@ -34,6 +34,8 @@ def link_account(
     tenant_id: str = "",
     allow_multiple: bool = False,
     expires_in: int | None = None,
+    email: str = "",
+    language: str = "",
 ) -> IssuedLink:
     """Make a link on which the app's user ``user_id`` connects an account.
 
@@ -44,6 +46,7 @@ def link_account(
         app_state: the app's own text, given back at the callback URL as ``state``.
         allow_multiple: let the entity have several accounts at this toolkit.
         expires_in: how long the link lives, in seconds.
+        email, language: where and how the person is told that the grant died.
 
     Raises:
         AccountExists: it has one already; ``details`` list them.
@@ -55,7 +58,8 @@ def link_account(
     check_takes_connections(auth_config)
     now = timezone.now()
     with transaction.atomic():
-        entity = _entity(project, user_id, tenant_id)
+        told = {"tenant_id": tenant_id, "email": email, "language": language}
+        entity = _entity(project, user_id, told)
         begun = _reusable(entity, auth_config, alias, allow_multiple=allow_multiple)
         if begun is None:
             account = _new_account(entity, auth_config, alias, actor, now)
@@ -106,15 +110,18 @@ def reconnect_account(
     )
 
 
-def _entity(project: Project, user_id: str, tenant_id: str) -> Entity:
-    """Return the entity, locked: two links asked for at once must not make two accounts."""
-    Entity.objects.get_or_create(
-        project=project, user_id=user_id, defaults={"tenant_id": tenant_id}
-    )
+def _entity(project: Project, user_id: str, told: Mapping[str, str]) -> Entity:
+    """Return the entity, locked: two links asked for at once must not make two accounts.
+
+    What the app has ``told`` of it is kept; what it left out stays as it is.
+    """
+    Entity.objects.get_or_create(project=project, user_id=user_id, defaults=dict(told))
     entity = Entity.objects.select_for_update().get(project=project, user_id=user_id)
-    if tenant_id and entity.tenant_id != tenant_id:
-        entity.tenant_id = tenant_id
-        entity.save(update_fields=["tenant_id"])
+    news = {name: text for name, text in told.items() if text and getattr(entity, name) != text}
+    for name, text in news.items():
+        setattr(entity, name, text)
+    if news:
+        entity.save(update_fields=[*news])
     return entity
 
 

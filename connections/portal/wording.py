@@ -61,7 +61,7 @@ def _why(account: ConnectedAccount) -> str:
     if account.status == Status.INACTIVE:
         return _("%(project)s has switched this connection off for now and cannot use it.")
     if account.status == Status.EXPIRED and account.status_reason != Reason.LINK_EXPIRED:
-        return _deaths().get(account.status_reason, _("%(project)s cannot use it any more."))
+        return why_it_ended(account.status_reason)
     if account.status == Status.FAILED:
         return _("The last try did not work. You can connect it now.")
     return _("You were asked to connect it and have not done so yet.")
@@ -73,6 +73,11 @@ def _trouble(account: ConnectedAccount) -> str:
     if account.refresh_failing_since:
         return _("%(service)s does not answer well at the moment. You need not do anything.")
     return ""
+
+
+def why_it_ended(reason: str) -> str:
+    """Say why a grant died; with ``service`` and ``project`` to be put in."""
+    return _deaths().get(reason, _("%(project)s cannot use it any more."))
 
 
 def _deaths() -> dict[str, str]:
