@@ -7,6 +7,8 @@ import integrations.ids
 
 
 class Migration(migrations.Migration):
+    """Add the entity's address and the table of notices."""
+
     dependencies = [
         ("connections", "0008_portal_link"),
         ("integrations", "0013_project_pages"),

@@ -70,17 +70,14 @@ def _address() -> str:
 
 def _context(notice: ExpiryNotice, token: str) -> dict[str, Any]:
     account, project = notice.account, notice.project
-    names = {
-        "service": isolated(account.auth_config.toolkit_name),
-        "project": isolated(project.name),
-    }
+    service = account.auth_config.toolkit_name
+    names = {"service": isolated(service), "project": isolated(project.name)}
     return {
         # A header: marks of direction would only show as letters in some programs.
-        "subject": _subject(notice)
-        % {"service": account.auth_config.toolkit_name, "project": project.name},
+        "subject": _subject(notice) % {"service": service, "project": project.name},
         "explanation": _explanation(notice) % names,
         "consequence": _consequence(notice) % names,
-        "service": account.auth_config.toolkit_name,
+        "service": service,
         "identity": account.identity_label,
         "ends_at": notice.ends_at,
         "project": project,
