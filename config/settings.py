@@ -12,6 +12,7 @@ import django_stubs_ext
 import environ
 
 from config import unfold
+from config.csp import DIRECTIVES
 from config.logs import configure
 from config.secret_key import resolve_secret_key
 from integrations.secrets.processes import connection_name
@@ -118,7 +119,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "config.api_path.ApiMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "config.csp.PoliciesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -257,18 +258,8 @@ if BASE_URL.startswith("https://"):
 if env("TRUST_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# Pages may load from this host only, run no inline script, and be framed by nobody. The admin's
-# theme and the API's documentation page bring inline scripts of their own.
-CONTENT_SECURITY_POLICY = {
-    "EXCLUDE_URL_PREFIXES": ["/admin/", "/api/v1/docs"],
-    "DIRECTIVES": {
-        "default-src": ["'self'"],
-        "base-uri": ["'none'"],
-        "form-action": ["'self'"],
-        "frame-ancestors": ["'none'"],
-        "object-src": ["'none'"],
-    },
-}
+# What pages may load; the API's documentation page sets a policy of its own.
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": DIRECTIVES}
 
 # --- Logs and error reports ----------------------------------------------------------------------
 

@@ -39,6 +39,11 @@ def _group(title: str, *items: dict[str, Any]) -> dict[str, Any]:
     return {"title": title, "separator": False, "collapsible": False, "items": list(items)}
 
 
+def without_inline_styles(_request: HttpRequest) -> dict[str, Any]:
+    """Keep the theme from writing its colours into every page: they stand in colors.css."""
+    return {"colors": {}}
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Evergrant",
     "SITE_HEADER": "Evergrant",
@@ -47,9 +52,13 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": None,
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
-    "BORDER_RADIUS": "8px",
     "DASHBOARD_CALLBACK": "config.dashboard.dashboard",
-    "STYLES": [lambda _request: static("console/console.css")],
+    "GLOBAL_CALLBACK": "config.unfold.without_inline_styles",
+    "STYLES": [
+        lambda _request: static("console/colors.css"),
+        lambda _request: static("console/console.css"),
+        lambda _request: static("console/access.css"),
+    ],
     "SCRIPTS": [lambda _request: static("console/console.js")],
     "SITE_FAVICONS": [
         {
@@ -58,34 +67,6 @@ UNFOLD: dict[str, Any] = {
             "href": lambda _request: static("img/evergrant.svg"),
         }
     ],
-    "COLORS": {
-        "base": {
-            "50": "oklch(98.4% .003 160)",
-            "100": "oklch(96.6% .004 160)",
-            "200": "oklch(92.6% .006 160)",
-            "300": "oklch(86.8% .008 160)",
-            "400": "oklch(70.8% .014 160)",
-            "500": "oklch(54.6% .018 160)",
-            "600": "oklch(44.2% .018 160)",
-            "700": "oklch(36.6% .018 160)",
-            "800": "oklch(26.6% .014 160)",
-            "900": "oklch(20.6% .012 160)",
-            "950": "oklch(14.4% .01 160)",
-        },
-        "primary": {
-            "50": "oklch(97.5% .02 163)",
-            "100": "oklch(94.5% .045 163)",
-            "200": "oklch(89.5% .08 163)",
-            "300": "oklch(82.5% .115 163)",
-            "400": "oklch(74% .135 163)",
-            "500": "oklch(63% .125 163)",
-            "600": "oklch(51% .105 163)",
-            "700": "oklch(44% .09 163)",
-            "800": "oklch(37.5% .075 163)",
-            "900": "oklch(32% .06 163)",
-            "950": "oklch(22% .045 163)",
-        },
-    },
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,

@@ -6,17 +6,27 @@ from typing import TYPE_CHECKING
 
 from django import template
 from django.contrib.admin.utils import quote
+from django.utils.safestring import mark_safe
 
 from integrations import moments
 from integrations.models import AuthConfig
+from integrations.templatetags import repairs
 from integrations.tools.choosing import shipped_for
 
 if TYPE_CHECKING:
+    from django.utils.safestring import SafeString
+
     from integrations.tools.definition import ToolDefinition
 
 register = template.Library()
 register.filter("when", moments.when)
 register.filter("quoted", quote)
+
+
+@register.filter
+def repaired(body: SafeString) -> SafeString:
+    """Return the body of a page, which was rendered already, with the theme's lacks made good."""
+    return mark_safe(repairs.repaired(body))  # noqa: S308 - escaped where it was rendered
 
 
 @register.filter

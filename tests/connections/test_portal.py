@@ -201,4 +201,4 @@ def test_the_pages_hold_nothing_inline(visitor: Visitor) -> None:
     page = visitor.client.get(visitor.list)
     assert "script" not in page.content.decode()
     assert "style=" not in page.content.decode()
-    assert "default-src 'self'" in page["Content-Security-Policy"]
+    assert "default-src 'none'" in page["Content-Security-Policy"]

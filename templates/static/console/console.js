@@ -27,3 +27,9 @@ document.addEventListener("submit", (event) => {
     button.classList.add("eg-waiting");
   }
 });
+
+// Django's fields with two lists explain themselves in pictures that carry a label, as of nothing.
+// They are made as the page has loaded.
+addEventListener("load", () => setTimeout(() => {
+  for (const picture of document.querySelectorAll(".help-tooltip")) picture.setAttribute("role", "img");
+}));
