@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class RevocationAdmin(RecordAdmin):
     """A grant that must die at the provider too."""
 
-    list_display = ("account_link", "state", "requester", "requested", "tries", "error_code")
+    list_display = ("account_name", "state", "requester", "requested", "tries", "error_code")
     list_select_related = ("account", "project")
     list_filter = (("project", VisibleRelatedFilter),)
     search_fields = ("id__exact", "account__id__exact")
@@ -70,6 +70,11 @@ class RevocationAdmin(RecordAdmin):
     def account_link(self, row: Revocation) -> SafeString:
         url = reverse("admin:connections_connectedaccount_change", args=[quote(row.account_id)])
         return format_html('<a href="{}">{}</a>', url, row.account)
+
+    @admin.display(description="Account")
+    def account_name(self, row: Revocation) -> str:
+        """Name the account: in the list the cell leads to the revocation itself."""
+        return str(row.account)
 
     @admin.display(description="State")
     def state(self, row: Revocation) -> SafeString:

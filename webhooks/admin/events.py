@@ -128,7 +128,7 @@ class EventAdmin(OperationsAdmin, RecordAdmin):
     @admin.display(description="Data")
     def shown_data(self, event: Event) -> SafeString:
         text = json.dumps(event.data, indent=2, ensure_ascii=False)
-        return format_html('<pre class="eg-json">{}</pre>', text)
+        return format_html('<pre class="eg-json" tabindex="0">{}</pre>', text)
 
     @admin.display(description="Sealed part")
     def sealed(self, event: Event) -> str:
