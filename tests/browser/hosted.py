@@ -1,0 +1,110 @@
+"""Every page that somebody sees who is no operator, and the operators' way in. A page is a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.urls import reverse
+from playwright.sync_api import Page
+
+from tests.browser import hosted_ways as ways
+from tests.browser.hosted_ways import to
+from tests.browser.shown import Shown
+
+
+def typed(key: str) -> Callable[[Page], None]:
+    """Return what types ``key`` into the form and sends it."""
+
+    def then(page: Page) -> None:
+        page.get_by_label("API key").fill(key)
+        page.get_by_role("button", name="Connect").click()
+
+    return then
+
+
+def send_empty(page: Page) -> None:
+    """Send the form with nothing in it, past the browser's own check."""
+    page.locator("main form").evaluate("form => { form.noValidate = true }")
+    page.locator("main form button").first.click()
+
+
+def wrong_password(page: Page) -> None:
+    page.get_by_label("Username or email").fill("olga")
+    page.get_by_label("Password", exact=True).fill("wrong")
+    page.locator("main form button").first.click()
+
+
+def without_cookies(page: Page) -> None:
+    page.context.clear_cookies()
+    page.locator("main form button").first.click()
+
+
+def open_all(page: Page) -> None:
+    for summary in page.locator("summary").all():
+        summary.click()
+
+
+CONNECT = [
+    Shown("a link", "connect:link", ways.new_link),
+    Shown("a link to reconnect", "connect:link", ways.reconnect_link),
+    Shown("a link that asks for a subdomain", "connect:link", ways.subdomain_link),
+    Shown("a subdomain that cannot be", "connect:link", ways.subdomain_link, then=send_empty),
+    Shown("a key's form", "connect:link", ways.key_link),
+    Shown("a key file's form", "connect:link", ways.catalog_link("zendesk", scheme="basic")),
+    Shown("a form without fields", "connect:link", ways.catalog_link("openmeteo")),
+    Shown("a key that cannot be", "connect:link", ways.key_link, then=typed("nope")),
+    Shown("a key that is refused", "connect:link", ways.refused_key_link, then=typed("sk-1")),
+    Shown("a key's service away", "connect:link", ways.unreachable_key_link, then=typed("sk-1")),
+    Shown("a key too often", "connect:link", ways.tried_too_often, then=typed("sk-1")),
+    Shown("an unknown link", "connect:link", to("/connect/nothing"), 404),
+    Shown("an expired link", "connect:link", ways.expired_link, 410),
+    Shown("a used link", "connect:link", ways.used_link, 410),
+    Shown("a link that is switched off", "connect:link", ways.switched_off_link, then=send_empty),
+    Shown("consent denied", "connect:callback", ways.denied),
+    Shown("no app to go back to", "connect:callback", ways.denied_without_way_back),
+    Shown("the provider down", "connect:callback", ways.exchange_failed),
+    Shown("the grant not accepted", "connect:callback", ways.not_accepted),
+    Shown("the wrong account", "connect:callback", ways.another_account),
+    Shown("another browser's answer", "connect:callback", ways.another_browser, 403),
+    Shown("an answered answer", "connect:callback", ways.answered_already, 400),
+    Shown("an answer that was lost", "connect:callback", ways.answer_lost, 503),
+    Shown("done", "connect:finished", ways.finished),
+    Shown("done again", "connect:finished", ways.finished_again),
+]
+PORTAL = [
+    Shown("the portal's door", "connect:portal", ways.door),
+    Shown("an unknown portal", "connect:portal", to("/connect/portal/nothing"), 404),
+    Shown("a portal that ended", "connect:portal", ways.door_ended, 410),
+    Shown("a portal opened elsewhere", "connect:portal", ways.door_opened_elsewhere, 410),
+    Shown("a portal", "connect:portal_accounts", ways.portal, then=open_all),
+    Shown("an empty portal", "connect:portal_accounts", ways.empty_portal),
+    Shown("a portal that is not open", "connect:portal_accounts", ways.portal_not_open, 403),
+    Shown("a portal with news", "connect:portal_accounts", ways.disconnected),
+    Shown("a question of a portal", "connect:portal_disconnect", ways.disconnect),
+]
+FAULTS = [
+    Shown("no such page", "404", to("/nothing"), 404),
+    Shown("a crash", "500", ways.crash, 500),
+    Shown("no database", "503", ways.database_away, 503),
+    Shown("no cookies", "403", to(reverse("account_login")), then=without_cookies),
+]
+SIGN_IN = [
+    Shown("signing in", "account_login", to(reverse("account_login"))),
+    Shown("a wrong password", "account_login", to(reverse("account_login")), then=wrong_password),
+    Shown("signing up", "account_signup", to(reverse("account_signup"))),
+    Shown("switched off", "account_inactive", to(reverse("account_inactive"))),
+    Shown("forgotten", "account_reset_password", to(reverse("account_reset_password"))),
+    Shown("sent", "account_reset_password_done", to(reverse("account_reset_password_done"))),
+    Shown(
+        "a password's old link",
+        "account_reset_password_from_key",
+        to(reverse("account_reset_password_from_key", args=["1", "x-y"])),
+    ),
+    Shown(
+        "a new password",
+        "account_reset_password_from_key_done",
+        to(reverse("account_reset_password_from_key_done")),
+    ),
+]
+# Whoever is not signed in sees these.
+PAGES = [*CONNECT, *PORTAL, *FAULTS, *SIGN_IN]
