@@ -8,7 +8,7 @@ PYTHONS := python3.13 python3.12 python3.11 python3 python3.14 python
 THROWAWAY := $(BIN)/python -m config.throwaway
 
 .DEFAULT_GOAL := help
-.PHONY: help install run manage check test browser certified bench chaos screenshots toolkits \
+.PHONY: help install run manage check test browser certified bench chaos screenshots toolkits messages \
   format requirements clean
 
 help: ## list the commands
@@ -59,6 +59,9 @@ screenshots: $(STAMP) browser ## take the pictures in docs/img/ anew
 
 toolkits: $(STAMP) ## write docs/reference/toolkits.md anew from the catalog
 	$(THROWAWAY) $(BIN)/python manage.py toolkits page --to docs/reference/toolkits.md
+
+messages: $(STAMP) ## find the texts of the hosted pages and compile their translations
+	@$(THROWAWAY) $(BIN)/python -m tests.messages
 
 format: $(STAMP) ## format the code and repair what can be repaired
 	$(BIN)/ruff format .

@@ -118,6 +118,7 @@ MIDDLEWARE = [
     "config.request_id.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.api_path.ApiMiddleware",
+    "connections.language_middleware.LanguageMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.csp.PoliciesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -233,7 +234,18 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 
 # --- Web ---------------------------------------------------------------------------------------
 
+# The console and the API are English. The hosted pages follow the person's browser, or her choice
+# (connections.languages); what they say in each language stands in the catalogs.
 LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "Deutsch"),
+    ("fr", "Français"),
+    ("es", "Español"),
+    ("ja", "日本語"),
+    ("ar", "العربية"),
+]
+LOCALE_PATHS = [BASE_DIR / "connections" / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.utils.translation import gettext as _
 
 from connections.bidi import isolated
-from connections.connect.catalog_words import in_words
+from connections.connect.catalog_words import in_words, other_language
 from connections.errors import KeyRefused
 from integrations.errors import InvalidInput
 from integrations.models.auth_config import OAUTH_SCHEMES
@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One field as the page shows it. ``value`` is never a secret: those are typed again."""
+    """One field as the page shows it. ``value`` is never a secret: those are typed again.
+
+    Where its words are not in the page's language, ``label_language`` and ``help_language`` say in
+    which.
+    """
 
     name: str
     label: str
+    label_language: str
     help: str
+    help_language: str
     placeholder: str
     secret: bool
     required: bool
@@ -108,7 +114,9 @@ def _parameter_field(
     return Field(
         name=name,
         label=in_words(parameter.label),
+        label_language=other_language(parameter.label),
         help=in_words(parameter.help),
+        help_language=other_language(parameter.help),
         placeholder=parameter.placeholder,
         secret=False,
         required=parameter.default is None,
@@ -122,7 +130,9 @@ def _key_field(field: KeyField, given: Mapping[str, str], problems: Mapping[str,
     return Field(
         name=field.name,
         label=in_words(field.label),
+        label_language=other_language(field.label),
         help=in_words(field.help),
+        help_language=other_language(field.help),
         placeholder=field.placeholder,
         secret=field.secret,
         required=field.required,

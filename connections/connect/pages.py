@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from connections.bidi import isolated
 from connections.callback_urls import with_result
-from connections.connect.catalog_words import in_words
+from connections.connect.catalog_words import described
 from connections.errors import (
     AnswerLost,
     AttemptAnswered,
@@ -48,9 +48,7 @@ def confirm_context(link: ConnectLink, start_url: str) -> dict[str, Any]:
 
 
 def _scopes(toolkit: Toolkit, scopes: list[str]) -> list[dict[str, str]]:
-    return [
-        {"name": scope, "description": in_words(toolkit.describe_scope(scope))} for scope in scopes
-    ]
+    return [described(scope, toolkit.describe_scope(scope)) for scope in scopes]
 
 
 def done_context(link: ConnectLink) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from authlib.common.urls import add_params_to_uri
+from django.conf import settings
 from django.db import transaction
+from django.utils.translation import get_language
 
 from connections.errors import (
     LinkExpired,
@@ -158,7 +160,19 @@ def _departure_url(trip: _Trip) -> str:
         state=trip.state,
         code_verifier=attempt.code_verifier,
         nonce=attempt.nonce,
+        ui_locales=_ui_locales(attempt),
     )
+
+
+def _ui_locales(attempt: ConnectAttempt) -> str:
+    """Return the language of the page that the person left, for providers that know of it.
+
+    English goes without saying: it is also what is spoken where no language fits, and then the
+    provider may well have her own.
+    """
+    language = get_language() or settings.LANGUAGE_CODE
+    is_openid = bool(attempt.nonce)
+    return language if is_openid and language != settings.LANGUAGE_CODE else ""
 
 
 def _oauth1_url(trip: _Trip) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connections.connect.catalog_words import in_words
+from connections.connect.catalog_words import described
 from connections.durations import time_ago
 from connections.models import Reason, Revocation, Status
 from connections.portal.acting import may_disconnect, may_reconnect
@@ -113,8 +113,8 @@ def _scopes(account: ConnectedAccount) -> list[dict[str, str]]:
     # Services have several names for one permission; it is told once.
     told: dict[str, str] = {}
     for name in names:
-        told.setdefault(in_words(toolkit.describe_scope(name)) if toolkit else name, name)
-    return [{"name": name, "description": text} for text, name in told.items()]
+        told.setdefault(toolkit.describe_scope(name) if toolkit else name, name)
+    return [described(name, text) for text, name in told.items()]
 
 
 def _last_revocations(accounts: Sequence[ConnectedAccount]) -> dict[str, Revocation]:

@@ -74,14 +74,22 @@ class OAuth2Client(Scheme):
         state: str,
         code_verifier: Secret | None,
         nonce: str = "",
+        ui_locales: str = "",
     ) -> str:
-        """Return the provider's page to send the person to (RFC 6749, 4.1.1)."""
+        """Return the provider's page to send the person to (RFC 6749, 4.1.1).
+
+        Args:
+            nonce, ui_locales: for OpenID only, the latter the language of its pages (OpenID Connect
+                Core 1.0, 3.1.2.1). What an auth config says of that goes before.
+        """
         extra = dict(self.toolkit.authorization_parameters) | dict(self.authorization_parameters)
         if code_verifier is not None:
             extra["code_challenge"] = create_s256_code_challenge(code_verifier.reveal())
             extra["code_challenge_method"] = "S256"
         if nonce:
             extra["nonce"] = nonce
+        if ui_locales:
+            extra.setdefault("ui_locales", ui_locales)
         query = {
             "response_type": "code",
             self.toolkit.client_id_parameter: self.client_id,
