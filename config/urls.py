@@ -22,6 +22,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
     path("connect/", include("connections.connect.urls")),
+    path("brand/", include("integrations.branding.urls")),
     path("api/v1/", api_urls()),
     re_path("^api/", unknown_path),
 ]

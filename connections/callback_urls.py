@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from connections.errors import CallbackUrlRefused
+from integrations.web_addresses import split_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from integrations.models import Project
-
-LONGEST = 2000
-_UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 
 
 def check_callback_url(*, project: Project, url: str) -> None:
@@ -32,16 +29,11 @@ def check_callback_url(*, project: Project, url: str) -> None:
 
 
 def _split(url: str) -> SplitResult:
-    if len(url) > LONGEST or _UNSAFE.search(url) or not url.isascii():
-        raise CallbackUrlRefused(callback_url=url[:200])
     try:
-        parts = urlsplit(url)
-        _ = parts.port
+        parts = split_address(url)
     except ValueError:
         raise CallbackUrlRefused(callback_url=url[:200]) from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
-        raise CallbackUrlRefused(callback_url=url[:200])
-    if "@" in parts.netloc:
+    if parts.fragment:
         raise CallbackUrlRefused(callback_url=url[:200])
     return parts
 

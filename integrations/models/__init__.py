@@ -1,4 +1,4 @@
-"""Projects, API keys, auth configs, managed apps, tools, the audit trail, and key canaries."""
+"""Projects, logos, API keys, auth configs, managed apps, tools, the audit trail, key canaries."""
 
 from integrations.models.api_key import ApiKey
 from integrations.models.audit_entry import AuditEntry
@@ -6,6 +6,7 @@ from integrations.models.auth_config import AuthConfig
 from integrations.models.key_canary import KeyCanary
 from integrations.models.managed_app import ManagedApp
 from integrations.models.project import Project
+from integrations.models.project_logo import ProjectLogo
 from integrations.models.scoping import ProjectScopedModel, ProjectScopedQuerySet
 from integrations.models.tool import Tool
 
@@ -16,6 +17,7 @@ __all__ = [
     "KeyCanary",
     "ManagedApp",
     "Project",
+    "ProjectLogo",
     "ProjectScopedModel",
     "ProjectScopedQuerySet",
     "Tool",

@@ -36,6 +36,7 @@ class Scope(models.TextChoices):
     READ = "read", "Read everything but credentials"
     WRITE = "write", "Create and change"
     CREDENTIALS = "credentials", "Read credentials"
+    SETTINGS = "settings", "Change the project's settings"
 
 
 def default_scopes() -> list[str]:

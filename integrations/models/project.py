@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 
+from integrations.branding.colors import carries_white, nearest_readable
+from integrations.branding.contrast import WHITE, normalize, told
 from integrations.ids import IdField
 from integrations.models.scoping import sees_every_project
+from integrations.web_addresses import check_callback_url, check_link
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.contrib.auth.models import AnonymousUser, User
+
+MOST_CALLBACK_URLS: Final = 100
+# The columns that hold a link, and whether it may be an e-mail address.
+_LINKS: Final = {"privacy_url": False, "support_url": True, "verification_url": False}
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -41,6 +51,8 @@ class Project(models.Model):
         help_text="Of buttons on the hosted pages and in e-mails, as #rrggbb. It must be readable "
         "under white text.",
     )
+    # Of the row in `ProjectLogo`: a page that shows the logo asks nothing more of the database.
+    logo_digest = models.CharField(max_length=64, blank=True, editable=False)
     privacy_url = models.CharField(
         max_length=2000,
         blank=True,
@@ -81,3 +93,59 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Put name and accent colour into their one form, and refuse what people could not use.
+
+        Raises:
+            ValidationError: says of each field what is wrong.
+        """
+        problems: dict[str, list[str]] = {}
+        checks: dict[str, Callable[[], None]] = {
+            "name": self._clean_name,
+            "accent_color": self._clean_color,
+            "allowed_callback_urls": self._clean_callback_urls,
+        }
+        for name, check in checks.items():
+            try:
+                check()
+            except ValidationError as error:
+                problems[name] = error.messages
+        for name, mailto in _LINKS.items():
+            try:
+                check_link(getattr(self, name), mailto=mailto)
+            except ValueError as error:
+                problems[name] = [str(error)]
+        if problems:
+            raise ValidationError(problems)
+
+    def _clean_name(self) -> None:
+        given, self.name = self.name, self.name.strip()
+        if given and not self.name:
+            raise ValidationError("A project has a name.")
+
+    def _clean_color(self) -> None:
+        if not self.accent_color:
+            return
+        try:
+            color = self.accent_color = normalize(self.accent_color)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        if not carries_white(color):
+            message = (
+                f"White text on {color} has a contrast of {told(color, WHITE)} to 1 and needs "
+                f"4.5. The nearest colour that has it is {nearest_readable(color)}."
+            )
+            raise ValidationError(message)
+
+    def _clean_callback_urls(self) -> None:
+        if len(self.allowed_callback_urls) > MOST_CALLBACK_URLS:
+            raise ValidationError(f"A project has at most {MOST_CALLBACK_URLS} callback URLs.")
+        problems = []
+        for url in self.allowed_callback_urls:
+            try:
+                check_callback_url(url)
+            except ValueError as error:
+                problems.append(f"{url[:200]}: {error}")
+        if problems:
+            raise ValidationError(problems)
