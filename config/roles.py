@@ -16,6 +16,7 @@ from django.dispatch import receiver
 # What the console shows to people who run no instance.
 _VIEWED: Final = (
     "connections.view_breaker",
+    "connections.view_bulkjob",
     "connections.view_connectedaccount",
     "connections.view_connectlink",
     "connections.view_entity",
@@ -34,6 +35,7 @@ _VIEWED: Final = (
 # Day-to-day work on rows that are there; nothing of what makes a project what it is.
 _OPERATED: Final = (
     "connections.change_breaker",
+    "connections.change_bulkjob",
     "connections.disable_connectedaccount",
     "connections.link_connectedaccount",
     "connections.refresh_connectedaccount",
@@ -43,6 +45,7 @@ _OPERATED: Final = (
 )
 _ADMINISTERED: Final = (
     "connections.delete_connectedaccount",
+    "connections.incident_bulkjob",
     "integrations.add_apikey",
     "integrations.change_apikey",
     "integrations.add_authconfig",

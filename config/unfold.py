@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +35,13 @@ def _item(title: str, icon: str, model: str) -> dict[str, Any]:
     }
 
 
+def _on_jobs(request: HttpRequest) -> bool:
+    """Whether a page of the bulk jobs is open; the incident's address begins like theirs."""
+    path = request.path
+    incident = path == reverse("admin:connections_incident")
+    return path.startswith(reverse("admin:connections_bulkjob_changelist")) and not incident
+
+
 def _group(title: str, *items: dict[str, Any]) -> dict[str, Any]:
     return {"title": title, "separator": False, "collapsible": False, "items": list(items)}
 
@@ -58,6 +65,7 @@ UNFOLD: dict[str, Any] = {
         lambda _request: static("console/colors.css"),
         lambda _request: static("console/console.css"),
         lambda _request: static("console/access.css"),
+        lambda _request: static("console/bulk.css"),
     ],
     "SCRIPTS": [lambda _request: static("console/console.js")],
     "SITE_FAVICONS": [
@@ -85,6 +93,13 @@ UNFOLD: dict[str, Any] = {
                 _item("Links", "link", "connections.connectlink"),
                 _item("Notices", "outgoing_mail", "connections.expirynotice"),
                 _item("Revocations", "link_off", "connections.revocation"),
+                _item("Bulk jobs", "checklist", "connections.bulkjob") | {"active": _on_jobs},
+                {
+                    "title": "Incident",
+                    "icon": "e911_emergency",
+                    "link": reverse_lazy("admin:connections_incident"),
+                    "permission": _allowed("connections.incident_bulkjob"),
+                },
             ),
             _group(
                 "Refreshing",

@@ -14,6 +14,8 @@ Actor = NewType("Actor", str)
 WORKER = Actor("worker")
 PERSON = Actor("person")
 SYSTEM = Actor("system")
+# Whoever runs commands on the host counts as an operator there.
+COMMAND = Actor("operator:command line")
 
 
 def operator(user: AbstractBaseUser) -> Actor:

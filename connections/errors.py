@@ -9,6 +9,7 @@ ConnectionsError
 ├── AccountUnusable      (not ACTIVE: reconnect, enable, ...)
 ├── RefreshUnavailable   (the provider is down and no token lives)
 ├── RefreshTimeout       (another caller's refresh takes too long)
+├── IncidentNotConfirmed, JobHasEnded, LinksTaken
 └── LinkError
     ├── LinkUnknown, LinkExpired, LinkUsed
     ├── AttemptRefused, AttemptAnswered, AnswerLost
@@ -109,6 +110,27 @@ class RefreshTimeout(ConnectionsError):
     code = "refresh_timeout"
     status = 504
     retryable = True
+
+
+class IncidentNotConfirmed(ConnectionsError):
+    """To confirm, type the name exactly as it is shown, and say why."""
+
+    code = "incident_not_confirmed"
+    status = 409
+
+
+class JobHasEnded(ConnectionsError):
+    """This job does not stand where that can be done with it (any more)."""
+
+    code = "bulk_job_has_ended"
+    status = 409
+
+
+class LinksTaken(ConnectionsError):
+    """There is no link to download: each is given away once, and forgotten when it ends."""
+
+    code = "links_taken"
+    status = 410
 
 
 class LinkError(ConnectionsError):

@@ -1,9 +1,9 @@
 """Keeps the history small: what is forgotten when, and the round that forgets it.
 
-Refreshes, links and events are kept for ``HISTORY_DAYS``; changes of status, revocations, mails
-to people and the audit trail of staff for ``AUDIT_DAYS``. What a page or a later step still needs
-stays: an account's newest refreshes, its last change of status, the link that says where it leads
-back to.
+Refreshes, links, events and what came of each account of a bulk job are kept for
+``HISTORY_DAYS``; changes of status, revocations, mails to people, the jobs themselves and the audit
+trail of staff for ``AUDIT_DAYS``. What a page or a later step still needs stays: an account's
+newest refreshes, its last change of status, the link that says where it leads back to.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, Subquery
 
 from connections.models import (
+    BulkItem,
+    BulkJob,
     ConnectAttempt,
     ConnectLink,
     ExpiryNotice,
@@ -91,6 +93,21 @@ def policies(*, now: datetime) -> list[Policy]:
         Policy(
             name="revocations",
             rows=Revocation.objects.filter(payload__isnull=True),
+            before=audit,
+        ),
+        Policy(
+            name="bulk_items",
+            # While providers are asked, the job's page tells of it.
+            rows=BulkItem.objects.filter(job__ended_at__lt=history).exclude(
+                revocation__next_attempt_at__isnull=False
+            ),
+            before=history,
+        ),
+        Policy(
+            name="bulk_jobs",
+            rows=BulkJob.objects.filter(
+                ~Exists(BulkItem.objects.filter(job=OuterRef("pk"))), ended_at__lt=audit
+            ),
             before=audit,
         ),
         Policy(name="audit_entries", rows=AuditEntry.forgettable.all(), before=audit),

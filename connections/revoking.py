@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 # Seconds after the 1st, 2nd, ... failed attempt; then it is given up and an operator sees it.
 DELAYS = (10, 60, 300, 1800, 7200, 21_600, 43_200, 86_400)
+# Of an incident: once a day after that, so many attempts in all.
+INSISTED_ATTEMPTS = 38
 
 
 def claim_due(*, limit: int, now: datetime) -> list[Revocation]:
@@ -73,6 +75,10 @@ def _call(revocation: Revocation) -> Refused | None:
     return scheme.revoke(tokens=tokens)
 
 
+def _most_failures(revocation: Revocation) -> int:
+    return INSISTED_ATTEMPTS if revocation.insisted else len(DELAYS)
+
+
 def finish(revocation: Revocation, refusal: Refused | None) -> None:
     """Store how an attempt ended: confirmed, given up, or when to try again."""
     now = timezone.now()
@@ -84,10 +90,10 @@ def finish(revocation: Revocation, refusal: Refused | None) -> None:
     hopeless = refusal is not None and refusal.error_code == "revocation_unsupported"
     if refusal is None:
         revocation.confirmed_at = now
-    elif hopeless or revocation.attempt_count > len(DELAYS):
+    elif hopeless or revocation.attempt_count > _most_failures(revocation):
         revocation.given_up_at = now
     else:
-        delay = DELAYS[revocation.attempt_count - 1]
+        delay = DELAYS[min(revocation.attempt_count, len(DELAYS)) - 1]
         revocation.next_attempt_at = now + timedelta(seconds=delay)
     if revocation.confirmed_at or revocation.given_up_at:
         revocation.next_attempt_at = revocation.payload = None

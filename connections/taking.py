@@ -10,6 +10,17 @@ if TYPE_CHECKING:
     from integrations.models import AuthConfig
 
 
+def still_takes_connections(auth_config: AuthConfig) -> bool:
+    """Whether the config takes connections at this moment, and until the transaction ends.
+
+    Whoever disables it waits until then: what was stored is seen by who looks afterwards, and
+    nothing is stored later. Raises OperationalError where that takes too long.
+    """
+    rows = type(auth_config).objects.select_related("managed_app")
+    fresh = rows.select_for_update(of=("self",), no_key=True).get(pk=auth_config.pk)
+    return fresh.takes_connections
+
+
 def check_takes_connections(auth_config: AuthConfig) -> None:
     """Let pass a config with which people may connect.
 

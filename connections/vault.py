@@ -57,10 +57,12 @@ def queue_revocation(
     actor: Actor,
     now: datetime,
     identity_id: str | None = None,
+    insisted: bool = False,
 ) -> Revocation:
     """Keep ``tokens`` sealed apart until the provider has revoked them.
 
     Args:
+        insisted: try for a month instead of for two days.
         identity_id: whose grant they are, where they are not the account's own person's.
     """
     revocation = Revocation(
@@ -70,6 +72,7 @@ def queue_revocation(
         requested_by=actor,
         requested_at=now,
         next_attempt_at=now,
+        insisted=insisted,
     )
     revocation.payload = tokens.to_payload()
     revocation.save(force_insert=True)

@@ -4,9 +4,11 @@ from connections.admin import (
     accounts,
     auth_configs,
     breakers,
+    bulk_jobs,
     entities,
     links,
     notices,
+    projects,
     records,
     workers,
 )
@@ -15,9 +17,11 @@ __all__ = [
     "accounts",
     "auth_configs",
     "breakers",
+    "bulk_jobs",
     "entities",
     "links",
     "notices",
+    "projects",
     "records",
     "workers",
 ]

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from connections import wording
-from connections.admin.advice import advice_on, held_back
+from connections.admin.advice import advice_on
+from connections.admin.bulk_starting import BulkStarting
 from connections.admin.filters import (
     AccountToolkitFilter,
     AuthConfigFilter,
@@ -22,12 +23,12 @@ from connections.admin.filters import (
 )
 from connections.admin.operations import OPERATIONS
 from connections.admin.words import status_badge
+from connections.holding import held_back
 from connections.lifecycle import HOLDS_CREDENTIALS
 from connections.models import ConnectedAccount, Credentials, Reason, Status
 from connections.timeline import ALL_KINDS, Kind, timeline
 from integrations.admin.base import RecordAdmin, VisibleRelatedFilter
 from integrations.admin.marks import Header, Tone, badge, chips, code, two_lines
-from integrations.admin.operations import OperationsAdmin
 from integrations.admin.searching import IndexedSearchAdmin
 from integrations.models import AuthConfig
 from integrations.moments import EMPTY, span, when
@@ -53,7 +54,7 @@ _REFRESHING: tuple[str, Any] = (
 
 
 @admin.register(ConnectedAccount)
-class ConnectedAccountAdmin(OperationsAdmin, IndexedSearchAdmin, RecordAdmin):
+class ConnectedAccountAdmin(BulkStarting, IndexedSearchAdmin, RecordAdmin):
     """One grant: machines write it, operators watch it and run operations on it."""
 
     change_form_template = "admin/connections/account.html"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connections.models import Breaker, Reason, Status
-from connections.refresh.breakers import token_breakers
+from connections.holding import held_back
+from connections.models import Reason, Status
 from integrations.admin.marks import Tone
-from integrations.moments import relative, span
+from integrations.moments import span
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,21 +57,6 @@ def advice_on(account: ConnectedAccount, *, now: datetime) -> tuple[str, Tone]:
         failed = f"Refreshing has failed for {length} ({account.refresh_failures} times in a row)."
         return f"{failed} It is tried again by itself. {_meanwhile(account, now)}", Tone.WARN
     return "", Tone.QUIET
-
-
-def held_back(account: ConnectedAccount, *, now: datetime) -> str:
-    """Say why a due account is left alone on purpose; empty where it is not."""
-    config = account.auth_config
-    blocked_until = config.all_calls_blocked_until
-    if blocked_until is not None and blocked_until > now:
-        whom = "the instance's app" if config.managed_app_id else "the auth config"
-        return f"the provider refuses {whom}; next call {relative(blocked_until, now=now)}"
-    breaker = Breaker.objects.filter(pk__in=token_breakers(config), opened_at__isnull=False).first()
-    if breaker is None:
-        return ""
-    if breaker.open_until is not None and breaker.open_until > now:
-        return f"the provider fails; next call {relative(breaker.open_until, now=now)}"
-    return "the provider fails; the next call to it is a trial"
 
 
 def _meanwhile(account: ConnectedAccount, now: datetime) -> str:

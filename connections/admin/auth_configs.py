@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 
 from connections.actors import operator
+from connections.admin.incidents import incident_url
+from connections.models.bulk import INCIDENT_PERMISSION, Extent
 from connections.operations.rehearsing import PREFIX, rehearse
 from connections.usage import Usage, usage_of
 from integrations.admin.auth_configs import AuthConfigAdmin, known_toolkit
@@ -58,6 +61,24 @@ TEST = Operation(
     in_lists=False,
 )
 
+
+def refuse(_config: AuthConfig, _request: HttpRequest, _note: str) -> Done:
+    """Do nothing: an incident is confirmed on a page of its own."""
+    return Done(message="nothing was revoked.", level=messages.WARNING)
+
+
+INCIDENT = Operation(
+    name="incident",
+    title="Revoke everything",
+    icon="e911_emergency",
+    permission=INCIDENT_PERMISSION,
+    consequence="Every account of it is revoked. A page of its own says what will happen.",
+    run=refuse,
+    confirm=True,
+    danger=True,
+    in_lists=False,
+)
+
 # integrations shows them without knowing of accounts.
 admin.site.unregister(AuthConfig)
 
@@ -66,7 +87,15 @@ admin.site.unregister(AuthConfig)
 class UsedAuthConfigAdmin(AuthConfigAdmin):
     """An auth config with its accounts."""
 
-    operations = (TEST, *AuthConfigAdmin.operations)
+    operations = (TEST, *AuthConfigAdmin.operations, INCIDENT)
+
+    def operation_view(self, request: HttpRequest, object_id: str, operation: str) -> HttpResponse:
+        """Lead to the incident page where everything of a config is to be revoked."""
+        answer = super().operation_view(request, object_id, operation)
+        if operation != INCIDENT.name or request.method == "POST":
+            return answer
+        config = self.get_object(request, unquote(object_id))
+        return HttpResponseRedirect(incident_url(Extent.AUTH_CONFIG, str(config.pk)))
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

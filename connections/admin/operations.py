@@ -82,7 +82,7 @@ def mail_link(account: ConnectedAccount, request: HttpRequest, _note: str) -> Do
 
 
 def _noted(
-    operation: Callable[..., None], done: str
+    operation: Callable[..., object], done: str
 ) -> Callable[[ConnectedAccount, HttpRequest, str], Done]:
     def run(account: ConnectedAccount, request: HttpRequest, note: str) -> Done:
         try:

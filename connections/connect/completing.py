@@ -15,11 +15,12 @@ from django.utils import timezone
 from connections import vault
 from connections.actors import PERSON
 from connections.connect.outcome import Outcome
-from connections.errors import AttemptAnswered, LinkUnknown
+from connections.errors import AttemptAnswered, AuthConfigDisabled, LinkUnknown
 from connections.grants import shared_with_another
 from connections.lifecycle import move
 from connections.models import ConnectedAccount, ConnectLink, Reason, Status
 from connections.schedule import new_grant_columns
+from connections.taking import still_takes_connections
 from connections.tasks import wake_revoker
 from integrations.schemes import (
     IdentityUnavailable,
@@ -133,11 +134,17 @@ def fail(
 def store(
     *, attempt: ConnectAttempt, tokens: TokenSet, proven: Proven, asked_at: datetime
 ) -> Outcome:
-    """Store ``tokens`` as the account's grant, unless they are somebody else's."""
+    """Store ``tokens`` as the account's grant, unless they are somebody else's.
+
+    Raises:
+        LinkUnknown, AuthConfigDisabled: the account was deleted, or what it stands on was switched
+            off, since the person set out; the tokens are given back.
+    """
     now, link, identity = timezone.now(), attempt.link, proven.identity
     with transaction.atomic():
         account = ConnectedAccount.objects.locked(link.account_id)
-        if account.status == Status.DELETED:
+        closed = not still_takes_connections(attempt.auth_config)
+        if account.status == Status.DELETED or closed:
             _give_back(account, tokens, identity, now)
         elif _is_somebody_else(account, identity):
             pass
@@ -149,6 +156,8 @@ def store(
             )
     if account.status == Status.DELETED:
         raise LinkUnknown
+    if closed:
+        raise AuthConfigDisabled(auth_config_id=attempt.auth_config_id)
     actual = identity.label if identity else ""
     return _reject(
         attempt, tokens, Reason.IDENTITY_MISMATCH, "", identity=identity, actual_identity=actual

@@ -2,6 +2,7 @@
 
 from connections.models.attempt import ConnectAttempt
 from connections.models.breaker import Breaker
+from connections.models.bulk import BulkItem, BulkJob
 from connections.models.connected_account import ConnectedAccount
 from connections.models.credentials import Credentials
 from connections.models.entity import Entity
@@ -16,6 +17,8 @@ from connections.models.worker import Worker
 
 __all__ = [
     "Breaker",
+    "BulkItem",
+    "BulkJob",
     "ConnectAttempt",
     "ConnectLink",
     "ConnectedAccount",

@@ -28,6 +28,8 @@ class Revocation(ProjectScopedModel):
     attempt_count = models.PositiveIntegerField(default=0)
     confirmed_at = models.DateTimeField(null=True)
     given_up_at = models.DateTimeField(null=True)
+    # Of an incident: it is tried until the provider says yes, or that it cannot.
+    insisted = models.BooleanField(default=False, db_default=False)
     superseded_at = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=100, blank=True)
 

@@ -33,9 +33,15 @@ REVOKING_SECONDS = 5.0
 def refresh_due() -> int:
     """Refresh, revoke and probe all that is due now, side by side; return how many were tried.
 
-    What falls due meanwhile is left to the next one. A signal to stop is obeyed once the calls
-    under way have been stored.
+    Bulk jobs come first: what they make due is refreshed with the rest. What falls due meanwhile
+    is left to the next one. A signal to stop is obeyed once the calls under way have been stored.
     """
+    from connections.bulk.running import work_off  # noqa: PLC0415 - it asks for breakers, of here
+
+    with stop_on_signal() as stop:
+        work_off(stop=stop)
+        if stop.is_set():
+            return 0
     return _do_due([Refreshing().lane(), revocation_lane(), probe_lane()], seconds=math.inf)
 
 
@@ -68,9 +74,12 @@ def watch_refreshes(
         seconds: for how long; None means until ``stop`` is set.
         started_by: `heartbeat.COMMAND` or `heartbeat.JOB`.
     """
+    from connections.bulk.alongside import working_on_bulk_jobs  # noqa: PLC0415 - as above
+
     end = float("inf") if seconds is None else time.monotonic() + seconds
     refreshing = Refreshing()
-    with Crew([refreshing.lane(), revocation_lane(), probe_lane()]) as crew:
+    lanes = [refreshing.lane(), revocation_lane(), probe_lane()]
+    with Crew(lanes) as crew, working_on_bulk_jobs():
         started_at = timezone.now()
 
         def beat(_now: datetime) -> None:

@@ -1,7 +1,7 @@
 """The audit trail: who of the staff did what, on what, from where, why, and what came of it.
 
-`recording` writes an entry; the admin's pages (`integrations.admin.audited`, `.operations`) and the
-signals of signing in (`signing_in`) call it, and nobody else does.
+`recording` writes an entry; the admin's pages (`integrations.admin.audited`, `.operations`), the
+signals of signing in (`signing_in`) and bulk jobs that end call it, and nobody else does.
 """
 
 from integrations.audit.recording import Subject, record

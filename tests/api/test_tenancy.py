@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.utils import timezone
 
-from connections.models import Entity
+from connections.models import BulkJob, Entity
 from integrations.ids import new_id
-from integrations.models import AuthConfig, Project, ProjectScopedModel, Tool
+from integrations.models import ApiKey, AuthConfig, Project, ProjectScopedModel, Tool
 from integrations.models.tool import Source
 from integrations.tools.definition import ToolDefinition
 from integrations.tools.storing import store_tools
@@ -51,10 +52,25 @@ def make_world(project: Project, user_id: str) -> World:
             "account_id": account.pk,
             "connected_account_id": account.pk,
             "auth_config_id": auth_config.pk,
+            "job_id": job_on(project).pk,
             "endpoint_id": endpoint.pk,
             "tool_name": tool.pk,
             "event_id": Event.objects.filter(project=project).earliest("sequence").pk,
         },
+    )
+
+
+def job_on(project: Project) -> BulkJob:
+    key = ApiKey.objects.in_project(project).first()
+    return BulkJob.objects.create(
+        kind="refresh",
+        extent="filter",
+        project=project,
+        projects=[project.pk],
+        asked_by="api_key:x",
+        runs_for="key",
+        api_key=key,
+        created_at=timezone.now(),
     )
 
 

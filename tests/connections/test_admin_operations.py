@@ -12,6 +12,7 @@ from connections.models import ConnectedAccount, ConnectLink, Credentials, Revoc
 from connections.operations import disable_account
 from integrations.models import Project
 from integrations.tokens import digest
+from tests.bulk import work
 from tests.console.staff import every_permission, member, signed_in
 from tests.provider import Answer, ScriptedProvider, tokens
 
@@ -105,7 +106,8 @@ def test_revoking_from_the_list_has_a_page_in_between(
     account.refresh_from_db()
     assert account.status == Status.ACTIVE
     assert account.pk in question.content.decode()
-    operator.post(LIST, in_list(account, "revoke"))
+    operator.post(f"{LIST}bulk/revoke/", in_list(account, "revoke"))
+    work()
     account.refresh_from_db()
     assert account.status == Status.REVOKED
 

@@ -14,6 +14,8 @@ from connections.actors import SYSTEM
 from connections.checks import check_history
 from connections.issuing import issue_link
 from connections.models import (
+    BulkItem,
+    BulkJob,
     ConnectAttempt,
     ConnectedAccount,
     ConnectLink,
@@ -187,7 +189,7 @@ def test_a_change_of_status_outlasts_its_event(account: ConnectedAccount) -> Non
 def test_every_table_of_history_is_pruned() -> None:
     named = {policy.rows.model for policy in policies(now=NOW)}
     models = {RefreshAttempt, ConnectAttempt, ConnectLink, PortalLink, Revocation, Transition}
-    assert named == {*models, AuditEntry}
+    assert named == {*models, AuditEntry, BulkItem, BulkJob}
 
 
 @pytest.mark.parametrize(("history", "audit"), [(7, 400), (30, 29), (0, 0)])

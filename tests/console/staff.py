@@ -13,10 +13,11 @@ OURS = ("connections", "integrations", "webhooks")
 def member(*projects: Project, permissions: tuple[str, ...] = (), username: str = "mel") -> User:
     """Return a new member of staff who sees ``projects``; ``permissions`` are ``app.codename``."""
     user = User.objects.create_user(username=username, is_staff=True)
-    for permission in permissions:
-        app, codename = permission.split(".")
-        found = Permission.objects.get(content_type__app_label=app, codename=codename)
-        user.user_permissions.add(found)
+    rows = Permission.objects.select_related("content_type").filter(
+        codename__in=[permission.partition(".")[2] for permission in permissions]
+    )
+    found = {f"{row.content_type.app_label}.{row.codename}": row for row in rows}
+    user.user_permissions.set([found[permission] for permission in permissions])
     for project in projects:
         project.members.add(user)
     return user

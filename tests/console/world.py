@@ -13,6 +13,8 @@ from connections.actors import SYSTEM
 from connections.issuing import issue_link
 from connections.models import (
     Breaker,
+    BulkItem,
+    BulkJob,
     ConnectedAccount,
     Credentials,
     Entity,
@@ -104,8 +106,22 @@ def make_world(name: str, base_url: str) -> World:
     entry = record(
         request=None, actor=None, action="revoke", title="Revoke", subject=Subject.of(account)
     )
+    job = BulkJob.objects.create(
+        kind="link",
+        extent="chosen",
+        project=project,
+        projects=[project.pk],
+        asked_by="operator:ann",
+        runs_for="staff",
+        created_at=now,
+        collected_at=now,
+    )
+    BulkItem.objects.create(
+        **made, job=job, status_was="ACTIVE", link_url=Secret(CANARY), link_ends_at=now
+    )
     rows = [
         entry,
+        job,
         project,
         endpoint,
         key,

@@ -22,7 +22,9 @@ OTHER_STATUSES = {
 }
 # Dicts with a status that are no columns: what the API, an event or a page says.
 DESCRIPTIONS = {
+    "connections/admin/bulk_starting.py",  # names of filters
     "connections/api/accounts.py",  # a filter
+    "connections/bulk/selecting.py",  # filters
     "connections/connect/pages.py",  # the query of a callback URL
     "connections/notices.py",  # an event's data
     "connections/operations/linking.py",  # an error's details

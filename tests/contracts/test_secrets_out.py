@@ -15,6 +15,7 @@ from tests.contracts.source import Module, modules, parse
 CALLERS = {
     "connections/admin/auth_configs.py UsedAuthConfigAdmin._run": "the address an operator goes to",
     "connections/api/using.py credentials": "to a key with the scope, over the API",
+    "connections/bulk/reporting.py _link_rows": "downloaded once by an operator",
     "connections/connect/answering.py _exchange_verifier": "taken apart into secrets",
     "connections/connect/completing.py _nonce_matches": "parsed, its nonce compared",
     "connections/connect/starting.py _oauth1_url": "put together into a secret",

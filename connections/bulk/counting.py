@@ -1,0 +1,103 @@
+"""How far a job is, and what the providers have said to its revocations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Q
+
+from connections.bulk.carrying import UNREADABLE
+from connections.models import BulkItem, Revocation
+from connections.models.bulk import JobState, Kind, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
+
+    from connections.models import BulkJob
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtProviders:
+    """What became at the providers of what was revoked here.
+
+    Attributes:
+        reasons: why it is not confirmed where nobody asks any more, in words, with how many.
+    """
+
+    confirmed: int = 0
+    pending: int = 0
+    superseded: int = 0
+    given_up: int = 0
+    not_told: int = 0
+    reasons: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def unconfirmed(self) -> int:
+        """How many will not be confirmed, for the reasons that are told."""
+        return self.superseded + self.given_up + self.not_told
+
+
+def at_providers(job: BulkJob) -> AtProviders | None:
+    """Return what the providers said; None for a job that revokes nothing."""
+    if job.kind != Kind.REVOKE:
+        return None
+    items = BulkItem.objects.filter(job=job, outcome=Outcome.DONE)
+    told = items.filter(revocation__isnull=False)
+    counts = told.aggregate(
+        confirmed=Count("pk", filter=Q(revocation__confirmed_at__isnull=False)),
+        superseded=Count("pk", filter=Q(revocation__superseded_at__isnull=False)),
+        given_up=Count("pk", filter=Q(revocation__given_up_at__isnull=False)),
+        pending=Count("pk", filter=Q(revocation__next_attempt_at__isnull=False)),
+    )
+    not_told = items.filter(error_code=UNREADABLE).count()
+    return AtProviders(**counts, not_told=not_told, reasons=_reasons(told, counts, not_told))
+
+
+def is_sure(job: BulkJob, said: AtProviders) -> bool:
+    """Whether each grant's end is confirmed, or it is said why it cannot be."""
+    return job.state == JobState.DONE and not job.failed and not said.pending
+
+
+def unconfirmed(job: BulkJob) -> QuerySet[Revocation]:
+    """Return the job's revocations that no provider has confirmed."""
+    items = BulkItem.objects.filter(job=job, revocation__isnull=False).values("revocation")
+    return Revocation.objects.filter(pk__in=items, confirmed_at__isnull=True)
+
+
+def _reasons(told: Any, counts: dict[str, int], not_told: int) -> list[tuple[str, int]]:
+    reasons: list[tuple[str, int]] = []
+    if counts["given_up"]:
+        given_up = told.filter(revocation__given_up_at__isnull=False).order_by()
+        by_code = given_up.values_list("revocation__error_code").annotate(Count("pk"))
+        reasons += [(_in_words(code), count) for code, count in _largest_first(by_code)]
+    if counts["superseded"]:
+        reasons.append(
+            ("the same person has connected anew, which ended nothing", counts["superseded"])
+        )
+    if not_told:
+        reasons.append(("the credentials did not open with the configured keys", not_told))
+    return reasons
+
+
+def _largest_first(pairs: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    return sorted(pairs, key=lambda pair: -pair[1])
+
+
+def _in_words(code: str) -> str:
+    if code == "revocation_unsupported":
+        return "the provider has no way to revoke a token"
+    return f"the provider did not confirm it ({code or 'no error code'})"
+
+
+def problems(job: BulkJob, *, most: int) -> list[BulkItem]:
+    """Return the newest accounts that failed, and then those that were left alone."""
+    rows = BulkItem.objects.filter(job=job).select_related(
+        "account__entity", "account__auth_config"
+    )
+    rows = rows.defer("link_url").order_by("-id")
+    failed = list(rows.filter(outcome=Outcome.FAILED)[:most])
+    room = most - len(failed)
+    return failed + (list(rows.filter(outcome=Outcome.SKIPPED)[:room]) if room else [])

@@ -1,0 +1,350 @@
+"""Work on many accounts: which, by whose rights, cancelled, resumed, under all limits."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.utils import timezone
+
+from connections.actors import SYSTEM
+from connections.bulk import running
+from connections.bulk.collecting import collect_some
+from connections.bulk.selecting import filtered
+from connections.bulk.starting import Asker
+from connections.bulk.steering import ask_providers_again, cancel_job, resume_job
+from connections.errors import JobHasEnded
+from connections.models import (
+    BulkItem,
+    BulkJob,
+    ConnectedAccount,
+    Credentials,
+    Entity,
+    Revocation,
+    Status,
+)
+from connections.models.bulk import JobState, Kind
+from connections.operations import disable_account, enable_account
+from connections.pruning import prune
+from integrations.ids import id_at
+from integrations.models import AuditEntry, AuthConfig, Project
+from integrations.pruning import Pruning
+from tests.bulk import begin, crowd, fresh, outcomes, staff_of, start, start_on, work
+from tests.making import connect, initiate, store_grant
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mel(auth_config: AuthConfig) -> User:
+    return staff_of(auth_config)
+
+
+# --- Which accounts ------------------------------------------------------------------------------
+
+
+def test_a_job_revokes_every_account_it_is_about_and_tells(
+    mel: User, auth_config: AuthConfig
+) -> None:
+    crowd(auth_config, 3)
+    job = start(Kind.REVOKE, mel, status=Status.ACTIVE)
+    work()
+    job = fresh(job)
+    assert (job.state, job.total, job.done, job.failed) == (JobState.DONE, 3, 3, 0)
+    assert set(ConnectedAccount.objects.values_list("status", flat=True)) == {Status.REVOKED}
+    assert not Credentials.objects.exists()
+    assert Revocation.objects.count() == 3
+
+
+def test_the_timeline_names_who_why_and_the_job(mel: User, account: ConnectedAccount) -> None:
+    job = start_on(Kind.REVOKE, mel, account)
+    work()
+    row = account.transitions.latest("id")
+    assert (row.actor, row.cause) == ("operator:mel", f"Drill ({job.pk})")
+
+
+def test_what_comes_to_match_later_is_not_touched(mel: User, auth_config: AuthConfig) -> None:
+    first, second = crowd(auth_config, 2)
+    disable_account(account=first, actor=SYSTEM)
+    job = start(Kind.REVOKE, mel, status=Status.INACTIVE)
+    disable_account(account=second, actor=SYSTEM)
+    later = Entity.objects.create(project=auth_config.project, user_id="later")
+    disable_account(account=connect(auth_config=auth_config, entity=later), actor=SYSTEM)
+    work()
+    items = BulkItem.objects.filter(job=job)
+    assert list(items.values_list("account", flat=True)) == [first.pk]
+
+
+def test_an_account_whose_status_changed_before_its_turn_is_left_alone(
+    mel: User, auth_config: AuthConfig
+) -> None:
+    [account] = crowd(auth_config, 1)
+    disable_account(account=account, actor=SYSTEM)
+    job = start_on(Kind.REVOKE, mel, account)
+    enable_account(account=account, actor=SYSTEM)
+    work()
+    assert outcomes(job) == ["skipped"]
+    assert "it is active" in BulkItem.objects.get().words
+    assert Credentials.objects.exists()
+
+
+def test_a_grant_given_anew_since_is_not_revoked(mel: User, account: ConnectedAccount) -> None:
+    job = start_on(Kind.REVOKE, mel, account)
+    ConnectedAccount.objects.update(granted_at=timezone.now() + timedelta(seconds=1))
+    work()
+    assert outcomes(job) == ["skipped"]
+
+
+def test_a_long_selection_is_collected_in_batches_each_account_once(
+    mel: User, auth_config: AuthConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connections.bulk.collecting.BATCH", 2)
+    accounts = crowd(auth_config, 5)
+    job = start(Kind.LINK, mel, toolkit="sandbox")
+    for _ in range(3):
+        collect_some(fresh(job), projects=None, now=timezone.now())
+    # Somebody who looked before the last batch collects nothing again.
+    assert collect_some(job, projects=None, now=timezone.now()) == 0
+    job = fresh(job)
+    assert (job.total, job.collected_at is None) == (5, False)
+    assert BulkItem.objects.filter(job=job).count() == len(accounts)
+
+
+def test_a_filter_that_nobody_knows_selects_nothing() -> None:
+    with pytest.raises(KeyError):
+        filtered({"status": "ACTIVE", "colour": "red"}, at=timezone.now())
+
+
+@pytest.mark.parametrize("name", ["failing", "doubt", "fine"])
+def test_filters_by_refreshing_mean_what_the_list_means(
+    account: ConnectedAccount, name: str
+) -> None:
+    now = timezone.now()
+    columns = {"failing": "refresh_failing_since", "doubt": "in_doubt_since"}
+    if name in columns:
+        ConnectedAccount.objects.update(**{columns[name]: now})
+    assert filtered({"refreshing": name}, at=now).get() == account
+
+
+# --- Whose rights --------------------------------------------------------------------------------
+
+
+def test_another_projects_accounts_are_out_of_reach(
+    mel: User, account: ConnectedAccount, auth_config: AuthConfig
+) -> None:
+    other = Project.objects.create(name="Other")
+    theirs = AuthConfig.objects.create(
+        project=other,
+        name="Theirs",
+        toolkit="sandbox",
+        client_id="c",
+        parameters=auth_config.parameters,
+    )
+    crowd(theirs, 1)
+    job = start(Kind.REVOKE, mel, status=Status.ACTIVE)
+    work()
+    assert BulkItem.objects.get(job=job).account_id == account.pk
+    assert not BulkJob.objects.visible_to(staff_of(theirs, "eve")).exists()
+    assert BulkJob.objects.visible_to(mel).get() == job
+
+
+def test_a_role_taken_away_stops_the_job(mel: User, account: ConnectedAccount) -> None:
+    job = start_on(Kind.REVOKE, mel, account)
+    mel.user_permissions.remove(Permission.objects.get(codename="revoke_connectedaccount"))
+    work()
+    job = fresh(job)
+    assert (job.state, job.done) == (JobState.STOPPED, 0)
+    assert "may not do this any more" in job.stopped_because
+    assert AuditEntry.objects.filter(action="bulk-end", outcome="refused").exists()
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"is_staff": False}])
+def test_who_is_no_staff_any_more_has_no_job_go_on(
+    mel: User, account: ConnectedAccount, change: dict[str, bool]
+) -> None:
+    job = start_on(Kind.REVOKE, mel, account)
+    User.objects.filter(pk=mel.pk).update(**change)
+    work()
+    assert fresh(job).state == JobState.STOPPED
+
+
+def test_a_job_of_somebody_who_was_deleted_stops(mel: User, account: ConnectedAccount) -> None:
+    job = start_on(Kind.REVOKE, mel, account)
+    mel.delete()
+    work()
+    assert fresh(job).state == JobState.STOPPED
+
+
+def test_a_project_taken_away_is_left_alone(mel: User, account: ConnectedAccount) -> None:
+    job = start_on(Kind.REVOKE, mel, account)
+    mel.projects.clear()
+    work()
+    assert outcomes(job) == ["skipped"]
+    assert not BulkJob.objects.visible_to(User.objects.get(pk=mel.pk)).exists()
+
+
+def test_who_resumes_a_stopped_job_lends_it_her_rights(
+    mel: User, account: ConnectedAccount, auth_config: AuthConfig
+) -> None:
+    job = start_on(Kind.REVOKE, mel, account)
+    User.objects.filter(pk=mel.pk).update(is_staff=False)
+    work()
+    resume_job(job=job, asker=Asker.of_staff(staff_of(auth_config, "ann")))
+    work()
+    assert fresh(job).done == 1
+    assert account.transitions.latest("id").actor == "operator:ann"
+
+
+# --- Cancelled and resumed -----------------------------------------------------------------------
+
+
+def test_after_a_cancel_nothing_is_done_and_a_resume_does_the_rest_once(
+    mel: User, auth_config: AuthConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd(auth_config, 4)
+    job = start(Kind.LINK, mel, status=Status.ACTIVE)
+    done: list[str] = []
+    whole = running._do_whole
+
+    def cancelling(item_id: str, of: BulkJob, authority: object) -> int:
+        if len(done) == 2:
+            cancel_job(job=fresh(job), now=timezone.now())
+        done.append(item_id)
+        return whole(item_id, of, authority)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(running, "_do_whole", cancelling)
+    work()
+    assert (fresh(job).state, fresh(job).done) == (JobState.CANCELLED, 2)
+    assert account_links() == 2
+    resume_job(job=job, asker=Asker.of_staff(mel))
+    monkeypatch.undo()
+    work()
+    assert (fresh(job).state, fresh(job).done) == (JobState.DONE, 4)
+    assert account_links() == 4
+
+
+def account_links() -> int:
+    return BulkItem.objects.filter(link_url__isnull=False).count()
+
+
+def test_a_job_that_is_done_is_neither_cancelled_nor_resumed(
+    mel: User, account: ConnectedAccount
+) -> None:
+    job = start_on(Kind.LINK, mel, account)
+    work()
+    with pytest.raises(JobHasEnded):
+        cancel_job(job=job, now=timezone.now())
+    with pytest.raises(JobHasEnded):
+        resume_job(job=job, asker=Asker.of_staff(mel))
+
+
+def test_a_worker_that_is_told_to_stop_leaves_the_rest_free(
+    mel: User, auth_config: AuthConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd(auth_config, 3)
+    job = start(Kind.REVOKE, mel, status=Status.ACTIVE)
+    stop = threading.Event()
+    whole = running._do_whole
+
+    def stopping(*args: object) -> int:
+        stop.set()
+        return whole(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(running, "_do_whole", stopping)
+    running.work_off(stop=stop)
+    assert fresh(job).done == 1
+    assert BulkItem.objects.filter(job=job).free().count() == 2
+
+
+def test_one_accounts_surprise_stops_no_other(
+    mel: User, auth_config: AuthConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = crowd(auth_config, 2)
+    job = start(Kind.REVOKE, mel, status=Status.ACTIVE)
+    locked = type(ConnectedAccount.objects).locked
+
+    def surprise(rows: object, account_id: str, **more: object) -> object:
+        if account_id == first.pk:
+            raise ZeroDivisionError
+        return locked(rows, account_id, **more)
+
+    monkeypatch.setattr(type(ConnectedAccount.objects), "locked", surprise)
+    work()
+    assert outcomes(job) == ["failed", "done"]
+    assert BulkItem.objects.get(account=first).error_code == "internal_error"
+
+
+# --- Small things --------------------------------------------------------------------------------
+
+
+def test_credentials_that_do_not_open_are_told_and_nothing_is_changed(
+    mel: User, account: ConnectedAccount
+) -> None:
+    Credentials.objects.update(generation=7)
+    job = start_on(Kind.REVOKE, mel, account)
+    work()
+    assert BulkItem.objects.get(job=job).error_code == "credentials_do_not_open"
+    account.refresh_from_db()
+    assert account.status == Status.ACTIVE
+
+
+def test_an_account_that_never_was_connected_has_nothing_to_revoke(
+    mel: User, auth_config: AuthConfig, entity: Entity
+) -> None:
+    job = start_on(Kind.REVOKE, mel, initiate(auth_config=auth_config, entity=entity))
+    work()
+    assert outcomes(job) == ["skipped"]
+
+
+def test_a_job_on_nothing_is_done_at_once(mel: User, auth_config: AuthConfig) -> None:
+    job = start(Kind.REVOKE, mel, status=Status.EXPIRED)
+    work()
+    assert (fresh(job).state, fresh(job).total) == (JobState.DONE, 0)
+
+
+def test_the_audit_trail_has_the_end_of_a_job(mel: User, account: ConnectedAccount) -> None:
+    job = start_on(Kind.REVOKE, mel, account)
+    work()
+    entry = AuditEntry.objects.get(action="bulk-end")
+    assert (entry.subject_id, entry.project_id) == (job.pk, account.project_id)
+    assert (entry.outcome, entry.note, entry.actor_name) == ("done", "Drill", "mel")
+
+
+def test_no_provider_is_asked_again_that_is_not_waited_for(
+    mel: User, account: ConnectedAccount
+) -> None:
+    job = start_on(Kind.REVOKE, mel, account)
+    work()
+    assert ask_providers_again(job=job) == 1
+    Revocation.objects.update(next_attempt_at=None, confirmed_at=timezone.now())
+    with pytest.raises(JobHasEnded):
+        ask_providers_again(job=job)
+
+
+def test_old_items_go_before_their_job(
+    mel: User, account: ConnectedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connections.pruning._pruning", Pruning())
+    job = start_on(Kind.LINK, mel, account)
+    work()
+    old = timezone.now() - timedelta(days=500)
+    BulkJob.objects.update(ended_at=old)
+    BulkItem.objects.update(id=id_at("bi", old))
+    assert prune(now=timezone.now())["bulk_items"] == 1
+    assert fresh(job).done == 1
+
+
+def test_incidents_go_first(mel: User, auth_config: AuthConfig) -> None:
+    crowd(auth_config, 1)
+    start(Kind.LINK, mel, status=Status.ACTIVE)
+    incident = begin("auth_config", auth_config.pk, mel)  # type: ignore[arg-type]
+    assert next(iter(BulkJob.objects.under_way())) == incident
+
+
+def test_a_grant_that_was_stored_again_is_a_new_one(mel: User, account: ConnectedAccount) -> None:
+    job = start_on(Kind.REVOKE, mel, account)
+    store_grant(account, now=timezone.now(), reason="reconnected")  # type: ignore[arg-type]
+    work()
+    assert outcomes(job) == ["skipped"]
