@@ -33,7 +33,8 @@ router = Router(tags=["connected accounts"])
 def find_account(request: ApiRequest, account_id: str) -> ConnectedAccount:
     """Return the caller's account of that id; deleted ones are not found any more."""
     rows = ConnectedAccount.objects.living()
-    return get_or_404(request, rows.select_related("entity", "project", "auth_config"), account_id)
+    whole = rows.select_related("entity", "project", "auth_config__managed_app")
+    return get_or_404(request, whole, account_id)
 
 
 def _shown(issued: IssuedLink) -> LinkOut:

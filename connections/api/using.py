@@ -21,8 +21,8 @@ def refresh(
     account = find_account(request, account_id)
     refused = body.refused_generation if body else None
     refresh_account(account_id=account.pk, trigger=Trigger.API, refused_generation=refused)
-    account.refresh_from_db()
-    return account
+    # Read whole: a database that goes away while the answer is written could not be told.
+    return find_account(request, account_id)
 
 
 @router.get("/{account_id}/credentials", response=CredentialsOut)

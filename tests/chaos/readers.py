@@ -98,15 +98,20 @@ class Readers:
                 person, account_id = chance.choice(among)
                 url = f"{self._world.url}/api/v1/connected_accounts/{account_id}"
                 if chance.random() < FORCED_SHARE:
-                    self._force(session, url)
+                    self._force(session, url, person)
                 self._read_once(session, url, person, chance.choice(MINIMUM_SECONDS))
 
-    def _force(self, session: requests.Session, url: str) -> None:
+    def _force(self, session: requests.Session, url: str, person: str) -> None:
+        asked_at = time.time()
         try:
             answer = session.post(f"{url}/refresh", timeout=CALL_SECONDS)
-            self.counts[f"forced_{answer.status_code}"] += 1
         except requests.RequestException:
             self.counts["forced_no_answer"] += 1
+            return
+        self.counts[f"forced_{answer.status_code}"] += 1
+        if answer.status_code not in {200, UNUSABLE, *UNAVAILABLE}:
+            kind = f"status_{answer.status_code}"
+            self._odd(kind, person, asked_at, told_at=time.time(), text=answer.text[:300])
 
     def _read_once(
         self, session: requests.Session, url: str, person: str, minimum_seconds: int

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.chaos.attempts import STORED
 from tests.chaos.deeds import DIED, KILLED
 from tests.chaos.faults import LOSES_ANSWER
-from tests.chaos.plan import STOP_WORKER
+from tests.chaos.plan import RESTART_DATABASE, STOP_WORKER
 
 if TYPE_CHECKING:
     from tests.chaos.attempts import Attempt
@@ -23,6 +23,8 @@ KILLED_BEFORE_ANSWER = "killed_before_answer"
 KILLED_BEFORE_READING = "killed_before_reading"
 KILLED_AFTER_READING = "killed_after_reading"
 STOPPED = "stopped"
+DATABASE_AWAY = "database_away"
+LOCKED_BY_STOPPED = "locked_by_stopped"
 # A call may last 20 seconds; who hung up so late gave up.
 PATIENCE_SECONDS = 18.0
 # Only new tokens are journalled: a refusal is in memory until it is stored, however long that
@@ -30,6 +32,9 @@ PATIENCE_SECONDS = 18.0
 REFUSAL_SECONDS = 60.0
 # Nobody is under way with a claim for longer: a lease, and a stop on top of it.
 CLAIM_SECONDS = 120.0
+# For so long a process tries to store a refusal where somebody has locked the account, with the
+# last wait for the lock.
+STORING_SECONDS = 15.0
 # What a process sent right before it was killed is read so much later at the most; nobody else
 # takes the account up sooner.
 LATE_SECONDS = 0.2
@@ -47,6 +52,7 @@ class Causes:
         self._kills = evidence.deeds_of(KILLED)
         self._deaths = evidence.deeds_of(DIED)
         self._stops = evidence.deeds_of(STOP_WORKER)
+        self._restarts = evidence.deeds_of(RESTART_DATABASE)
         persons = {account.id: account.person for account in evidence.accounts}
         self._attempts: dict[str, list[Attempt]] = defaultdict(list)
         for attempt in sorted(evidence.attempts, key=lambda each: each.started_at):
@@ -105,6 +111,24 @@ class Causes:
         if call.gone_at is not None and (cause := self._hung_up(call, call.gone_at, pid)):
             return cause
         return "" if call.answered_at is None else self._unread(call, call.answered_at, pid)
+
+    def unwritten(self, call: Call) -> str:
+        """Return why a refusal that arrived could not be stored; empty where it should have been.
+
+        It stands in no journal, because nothing is lost with it: the token it is about is as dead
+        or as good as before. So the database was away when it was to be stored, or a process that
+        was stopped amid a transaction had the account locked for all the time of the tries.
+        """
+        if call.issued_tokens or call.answered_at is None:
+            return ""
+        arrived, tried = call.answered_at, call.answered_at + STORING_SECONDS
+        for deed in self._restarts:
+            if deed.at <= tried and (deed.until is None or arrived <= deed.until + NOTICE_SECONDS):
+                return DATABASE_AWAY
+        for deed in self._stops:
+            if deed.at <= arrived and (deed.until is None or tried <= deed.until):
+                return LOCKED_BY_STOPPED
+        return ""
 
     def _unread(self, call: Call, answered_at: float, pid: int) -> str:
         """Return why an answer that was sent was not kept; empty where it should have been."""

@@ -49,7 +49,7 @@ def _trouble(first: Call, second: Call, causes: Causes) -> str:
     if first.fault in LOSES_ANSWER and not first.issued_tokens:
         # A refusal that arrived as half of one.
         return ""
-    if first.fault != DROP and not causes.lost(first):
+    if first.fault != DROP and not causes.lost(first) and not causes.unwritten(first):
         return "the first one was answered"
     if not causes.in_doubt(first, at=second.at):
         return "no attempt is in doubt"

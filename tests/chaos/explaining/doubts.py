@@ -50,7 +50,9 @@ def _is_explained(attempt: Attempt, calls: list[Call], evidence: Evidence, cause
     struck = causes.struck_at(attempt.pid, after=began, before=began + LONGEST_CLAIM_SECONDS)
     own = [call for call in calls if call.presented and causes.attempt_of(call) is attempt]
     if own:
-        return any(call.fault == DROP or causes.lost(call) for call in own)
+        return any(
+            call.fault == DROP or causes.lost(call) or causes.unwritten(call) for call in own
+        )
     # No call was made: killed or stopped after the claim, or the database crashed right after the
     # claim's commit, before it could say so.
     return struck is not None or any(
