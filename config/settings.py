@@ -34,6 +34,18 @@ env = environ.FileAwareEnv(
     LOG_LEVEL=(str, "INFO"),
     LOG_FORMAT=(str, "json"),
     TRUST_PROXY=(bool, False),
+    REQUIRE_SECOND_FACTOR=(bool, False),
+    SSO_ISSUER=(str, ""),
+    SSO_CLIENT_ID=(str, ""),
+    SSO_CLIENT_SECRET=(str, ""),
+    SSO_NAME=(str, "single sign-on"),
+    SSO_SCOPES=(list, ["openid", "profile", "email"]),
+    SSO_ALLOWED_DOMAINS=(list, []),
+    SSO_ALLOWED_GROUPS=(list, []),
+    SSO_GROUPS_CLAIM=(str, "groups"),
+    SSO_ROLES=(str, ""),
+    SSO_TRUSTS_EMAIL=(bool, False),
+    SSO_IS_SECOND_FACTOR=(bool, False),
     CONNECT_LINK_SECONDS=(int, 600),
     REAUTH_LINK_SECONDS=(int, 86_400),
     REFRESH_LEASE_SECONDS=(int, 45),
@@ -102,7 +114,9 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.socialaccount",
+    "allauth.usersessions",
     # Before the job runner, whose command it replaces.
     "config",
     "django_q",
@@ -128,6 +142,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.sign_in.activity.ActivityMiddleware",
+    "config.sign_in.second_factor.SecondFactorMiddleware",
     "config.without_database.DatabaseAwayMiddleware",
 ]
 
@@ -191,7 +207,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
-ACCOUNT_ADAPTER = "config.accounts.OperatorAccountAdapter"
+ACCOUNT_ADAPTER = "config.sign_in.accounts.OperatorAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -199,6 +215,41 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # Operators' accounts are made by other operators; how many proxies stand in front decides whose
 # address the rate limits count.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env("TRUST_PROXY") else 0
+
+# Staff without a second factor are led to set one up before any page of the console.
+REQUIRE_SECOND_FACTOR = env("REQUIRE_SECOND_FACTOR")
+MFA_ADAPTER = "config.sign_in.factors.OperatorMfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# A code of the step before or behind counts too: clocks differ, and people type (RFC 6238, 5.2).
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "config.sign_in.codes.CodeForm",
+    "reauthenticate": "config.sign_in.codes.CodeAgainForm",
+    "authenticate_webauthn": "config.sign_in.codes.PasskeyForm",
+    "login_webauthn": "config.sign_in.codes.PasskeyAloneForm",
+    "reauthenticate_webauthn": "config.sign_in.codes.PasskeyAgainForm",
+    "add_webauthn": "config.sign_in.codes.NewPasskeyForm",
+}
+
+# Single sign-on at one OpenID provider; see config.sign_in.sso and docs/how-to/staff.md.
+SOCIALACCOUNT_ADAPTER = "config.sign_in.sso.adapter.StaffSocialAccountAdapter"
+SSO_ISSUER = env("SSO_ISSUER")
+SSO_CLIENT_ID = env("SSO_CLIENT_ID")
+SSO_CLIENT_SECRET = env("SSO_CLIENT_SECRET")
+# What stands on the button, after "Continue with".
+SSO_NAME = env("SSO_NAME")
+SSO_SCOPES = env("SSO_SCOPES")
+# Who may come in: where one is set it must be so, at every sign-in; without any, only people who
+# are there already.
+SSO_ALLOWED_DOMAINS = env("SSO_ALLOWED_DOMAINS")
+SSO_ALLOWED_GROUPS = env("SSO_ALLOWED_GROUPS")
+SSO_GROUPS_CLAIM = env("SSO_GROUPS_CLAIM")
+# Which groups there give which roles here, as JSON.
+SSO_ROLES = env("SSO_ROLES")
+# Of a provider that says nothing of addresses being verified, because all of them are.
+SSO_TRUSTS_EMAIL = env("SSO_TRUSTS_EMAIL")
+SSO_IS_SECOND_FACTOR = env("SSO_IS_SECOND_FACTOR")
 
 # --- Mail --------------------------------------------------------------------------------------
 

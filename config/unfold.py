@@ -57,6 +57,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SUBHEADER": "Grants, kept alive",
     "SITE_ICON": lambda _request: static("img/evergrant.svg"),
     "SITE_URL": None,
+    "ACCOUNT": {"navigation": [{"title": "Your security", "link": reverse_lazy("security")}]},
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "config.dashboard.dashboard",
@@ -66,6 +67,7 @@ UNFOLD: dict[str, Any] = {
         lambda _request: static("console/console.css"),
         lambda _request: static("console/access.css"),
         lambda _request: static("console/bulk.css"),
+        lambda _request: static("console/staff.css"),
     ],
     "SCRIPTS": [lambda _request: static("console/console.js")],
     "SITE_FAVICONS": [

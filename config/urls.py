@@ -20,7 +20,7 @@ urlpatterns = [
     path("healthz/refresh", refresh_health, name="refresh_health"),
     path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("config.sign_in.urls")),
     path("connect/", include("connections.connect.urls")),
     path("brand/", include("integrations.branding.urls")),
     path("api/v1/", api_urls()),

@@ -10,7 +10,8 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks, and have sign-ins recorded."""
-        from integrations import checks  # noqa: F401, PLC0415 - registering needs loaded apps
+        from integrations import checks, second_factors  # noqa: F401, PLC0415 - need loaded apps
         from integrations.audit import signing_in  # noqa: PLC0415 - needs loaded apps
 
         signing_in.connect()
+        second_factors.connect()

@@ -11,11 +11,16 @@ from django.db import transaction
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from integrations.admin.audited import AuditedAdmin
+from integrations.admin.base import visible_rows
+from integrations.admin.marks import Header
+from integrations.admin.operations import OperationsAdmin
+from integrations.admin.staff_access import OPERATIONS, factor_badge, list_factors, list_sessions
 from integrations.admin.theme import UserAdmin
 
 if TYPE_CHECKING:
-    from django.db.models import Model
+    from django.db.models import Model, QuerySet
     from django.http import HttpRequest, HttpResponse
+    from django.utils.safestring import SafeString
 
 
 class SuperusersOnly(AuditedAdmin):
@@ -42,8 +47,11 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class StaffAdmin(SuperusersOnly, UserAdmin):
-    """A member of staff."""
+class StaffAdmin(SuperusersOnly, OperationsAdmin, UserAdmin):
+    """A member of staff, with what opens her account and where it is open."""
+
+    change_form_outer_before_template = "admin/partials/head.html"
+    operations = OPERATIONS
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -51,10 +59,8 @@ class StaffAdmin(SuperusersOnly, UserAdmin):
     list_display = ("username", "email", "is_staff", "is_superuser", "is_active", "last_login")
     list_filter = ("is_staff", "is_superuser", "is_active")
     search_fields = ("username", "email", "first_name", "last_name")
-    show_full_result_count = False
-    list_filter_submit = True
-    list_fullwidth = True
-    readonly_fields = ("last_login", "date_joined")
+    list_disable_select_all = True
+    readonly_fields = ("last_login", "date_joined", "second_factors", "sessions")
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": ("first_name", "last_name", "email")}),
@@ -62,8 +68,27 @@ class StaffAdmin(SuperusersOnly, UserAdmin):
             "Permissions",
             {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")},
         ),
-        ("Dates", {"fields": ("last_login", "date_joined")}),
+        ("Signing in", {"fields": ("second_factors", "sessions", "last_login", "date_joined")}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Return everybody: people belong to no project."""
+        return visible_rows(User, request)
+
+    def get_header(self, request: HttpRequest, obj: User) -> Header:
+        return Header(
+            title=obj.get_full_name() or obj.get_username(),
+            subtitle=obj.email,
+            badge=factor_badge(obj),
+        )
+
+    @admin.display(description="Second factors")
+    def second_factors(self, user: User) -> SafeString | str:
+        return list_factors(user)
+
+    @admin.display(description="Sessions")
+    def sessions(self, user: User) -> SafeString | str:
+        return list_sessions(user)
 
     @transaction.atomic
     def user_change_password(

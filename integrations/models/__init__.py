@@ -1,8 +1,9 @@
-"""Projects, logos, API keys, auth configs, managed apps, tools, the audit trail, key canaries."""
+"""Projects, logos, keys, auth configs, managed apps, tools, audit trail, second factors."""
 
 from integrations.models.api_key import ApiKey
 from integrations.models.audit_entry import AuditEntry
 from integrations.models.auth_config import AuthConfig
+from integrations.models.factor_secret import FactorSecret
 from integrations.models.key_canary import KeyCanary
 from integrations.models.managed_app import ManagedApp
 from integrations.models.project import Project
@@ -14,6 +15,7 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "AuthConfig",
+    "FactorSecret",
     "KeyCanary",
     "ManagedApp",
     "Project",

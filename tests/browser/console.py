@@ -150,7 +150,6 @@ SPECIAL = [
     # The operators' own pages outside of the console.
     Shown("leaving", "account_logout", to(reverse("account_logout"))),
     Shown("own password", "account_change_password", to(reverse("account_change_password"))),
-    Shown("own addresses", "account_email", to(reverse("account_email"))),
     Shown("proving oneself", "account_reauthenticate", to(reverse("account_reauthenticate"))),
 ]
 # Whoever runs the instance sees these.

@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 from tests.browser import hosted_ways as ways
 from tests.browser.hosted_ways import to
 from tests.browser.shown import Shown
+from tests.browser.staff_ways import STAFF
 
 
 def typed(key: str) -> Callable[[Page], None]:
@@ -107,4 +108,4 @@ SIGN_IN = [
     ),
 ]
 # Whoever is not signed in sees these.
-PAGES = [*CONNECT, *PORTAL, *FAULTS, *SIGN_IN]
+PAGES = [*CONNECT, *PORTAL, *FAULTS, *SIGN_IN, *STAFF]

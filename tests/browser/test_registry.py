@@ -23,10 +23,14 @@ NO_PAGE = {
     "admin:autocomplete": "for the theme's script",
     "admin:search": "a part of a page",
     "admin:view_on_site": "leads to a page",
-    "account_email_verification_sent": "no address has to be verified",
-    "account_confirm_email": "no address has to be verified",
-    "account_confirm_login_code": "nobody signs in by a code",
-    "account_set_password": "leads to the change of a password: everybody has one",
+    "account_set_password": "leads to security",
+    "mfa_index": "is security",
+    "mfa_list_webauthn": "is security",
+    "mfa_login_webauthn": "for the script that asks for a passkey",
+    "mfa_download_recovery_codes": "a file",
+    "end_session": "takes a POST, and leads to security",
+    "end_other_sessions": "takes a POST, and leads to security",
+    "sso_start": "takes a POST, and leads to the provider",
 }
 API = "api:"
 

@@ -46,11 +46,14 @@ class CertifiedServer:
 
 
 @contextmanager
-def certified_server(*clients: dict[str, Any]) -> Iterator[CertifiedServer]:
+def certified_server(
+    *clients: dict[str, Any], people: dict[str, dict[str, Any]] | None = None
+) -> Iterator[CertifiedServer]:
     """Run the server while the block runs, on a port of its own.
 
     Args:
         clients: as in dynamic registration (RFC 7591, 2), with ``client_id`` and secret or keys.
+        people: by name, the claims in which they differ from others.
 
     Raises:
         RuntimeError: it is not installed, or it did not start; with what it said.
@@ -62,7 +65,8 @@ def certified_server(*clients: dict[str, Any]) -> Iterator[CertifiedServer]:
         subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, text=True) as process,
     ):
         try:
-            url = _configure(process, {"clients": clients, "access_token_seconds": 60})
+            told = {"clients": clients, "access_token_seconds": 60, "people": people or {}}
+            url = _configure(process, told)
             if not url:
                 process.wait(timeout=STOP_SECONDS)
                 errors.seek(0)

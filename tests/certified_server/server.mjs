@@ -3,7 +3,8 @@
 //   node server.mjs PACKAGES < CONFIGURATION
 //
 // PACKAGES is the folder with its node_modules. The first line of standard input is JSON:
-// {"clients": [...], "access_token_seconds": 60}. Its address is the one line on standard output.
+// {"clients": [...], "access_token_seconds": 60, "people": {"eve": {"email": ...}}}, with the claims
+// of people in which they differ from others. Its address is the one line on standard output.
 // It ends with its standard input, so that it never outlives who started it.
 
 import { randomBytes } from "node:crypto";
@@ -21,7 +22,7 @@ const { Provider } = createRequire(`${process.argv[2]}/`)("oidc-provider");
 const lines = createInterface({ input: process.stdin });
 lines.on("close", () => process.exit(0));
 const [line] = await once(lines, "line");
-const { clients, access_token_seconds } = JSON.parse(line);
+const { clients, access_token_seconds, people } = JSON.parse(line);
 
 const server = createServer();
 await once(server.listen(0, "127.0.0.1"), "listening");
@@ -30,7 +31,7 @@ const address = `http://127.0.0.1:${server.address().port}`;
 // The store is the package's own in memory, and so are the pages to sign in and to consent.
 const provider = new Provider(address, {
   clients,
-  claims: { openid: ["sub"], email: ["email", "email_verified"] },
+  claims: { openid: ["sub"], email: ["email", "email_verified"], groups: ["groups"] },
   cookies: { keys: [randomBytes(32).toString("hex")] },
   features: {
     devInteractions: { enabled: true },
@@ -51,7 +52,7 @@ const provider = new Provider(address, {
   // Whoever signs in is taken at her word: the name she types in is her account.
   findAccount: (_, sub) => ({
     accountId: sub,
-    claims: () => ({ sub, email: `${sub}@example.com`, email_verified: true }),
+    claims: () => ({ sub, email: `${sub}@example.com`, email_verified: true, ...people[sub] }),
   }),
   pkce: { required: () => true },
   rotateRefreshToken: true,

@@ -27,5 +27,6 @@ def test_pages_of_signing_in_need_nothing_inline(client: Client, page: str) -> N
     client.logout()
     text = client.get(page).content.decode()
     assert "<style" not in text
-    assert "<script" not in text
+    assert "<script>" not in text
+    assert " style=" not in text
     assert "css/forms.css" in text

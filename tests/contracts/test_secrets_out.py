@@ -13,6 +13,8 @@ from tests.contracts.source import Module, modules, parse
 
 # Every function that reveals a secret, and where the text goes from there.
 CALLERS = {
+    "config/sign_in/codes.py _use": "what a code is compared with",
+    "config/sign_in/factors.py OperatorMfaAdapter.decrypt": "what a code is compared with",
     "connections/admin/auth_configs.py UsedAuthConfigAdmin._run": "the address an operator goes to",
     "connections/api/using.py credentials": "to a key with the scope, over the API",
     "connections/bulk/reporting.py _link_rows": "downloaded once by an operator",

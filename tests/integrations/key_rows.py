@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from connections.models import ConnectAttempt, ConnectLink
-from integrations.models import AuthConfig, ManagedApp
+from integrations.models import AuthConfig, FactorSecret, ManagedApp
 from integrations.secrets import Secret, keyring
 from integrations.secrets.canary import find_key_trouble
 from integrations.secrets.columns import SealedColumn, sealed_columns
@@ -80,6 +80,7 @@ def fill_every_column(base_url: str = "http://127.0.0.1:1") -> None:
         redirect_uri="https://grants.example.com/connect/callback/x",
         expires_at=timezone.now() + timedelta(minutes=10),
     )
+    FactorSecret.objects.create(secret=Secret("key-of-an-authenticator-app"))
     empty = [str(column) for column in sealed_columns() if not column.count_by_key()]
     assert empty == [], "a new sealed column: make a row for it here"
 
