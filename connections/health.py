@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
-from django.db.models import Q
 
 from connections import heartbeat
 from connections.models import Breaker
@@ -18,8 +17,10 @@ from integrations.catalog import UnknownToolkit
 from integrations.models import AuthConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
 # Between two watches of the job runner nobody beats for a few seconds.
 NOBODY_FOR: Final = timedelta(seconds=30)
@@ -44,6 +45,7 @@ class RefreshHealth:
 
     Attributes:
         workers: processes that refresh.
+        stalled: processes that were not seen for longer than they pause, and did not take leave.
         unseen_for: since a worker was last seen; None where none is known.
         oldest_due_at: since when the longest waiting account has been due, of those that could be
             refreshed; None where none is due.
@@ -57,6 +59,7 @@ class RefreshHealth:
     """
 
     workers: int
+    stalled: int
     unseen_for: timedelta | None
     oldest_due_at: datetime | None
     late_for: timedelta
@@ -91,34 +94,67 @@ class RefreshHealth:
         return "degraded" if self.problems else "ok"
 
 
-def read_health(*, now: datetime) -> RefreshHealth:
-    """Return how refreshing goes. Costs a probe of an index for each auth config, and no more."""
+def read_health(*, now: datetime, projects: Sequence[str] | None = None) -> RefreshHealth:
+    """Return how refreshing goes. Costs a probe of an index for each auth config, and no more.
+
+    Args:
+        projects: whose accounts, auth configs and breakers are told of; None: all. Workers and
+            their journals are everybody's.
+    """
     workers = list(heartbeat.workers())
     heard = [worker for worker in workers if worker.unseen_for < heartbeat.JOB_KEPT]
-    # Half-open counts as open: one call goes as a trial, the others wait.
-    opened = Breaker.objects.filter(opened_at__isnull=False).values_list("pk", flat=True)
-    breakers = tuple(opened)
-    refused = Q(misconfigured_since__isnull=False)
+    configs = AuthConfig.objects.all()
+    if projects is not None:
+        configs = configs.filter(project__in=projects)
+    breakers = _open_breakers(configs, scoped=projects is not None)
     due = due_configs(now=now)
-    held = _held_back([pk for pk, _ in due], breakers, now)
-    oldest = min((at for pk, at in due if pk not in held), default=None)
+    held, there = _held_back(configs, [pk for pk, _ in due], breakers, now)
+    oldest = min((at for pk, at in due if pk in there - held), default=None)
     return RefreshHealth(
         workers=sum(worker.unseen_for < heartbeat.LIVE for worker in workers),
+        stalled=sum(worker.unseen_for >= _longest_pause(worker) for worker in workers),
         unseen_for=min((worker.unseen_for for worker in workers), default=None),
         oldest_due_at=oldest,
         late_for=now - oldest if oldest else timedelta(0),
         held_back=len(held),
         open_breakers=breakers,
-        misconfigured=AuthConfig.objects.filter(refused).count(),
+        misconfigured=configs.filter(misconfigured_since__isnull=False).count(),
         journal_troubles=tuple(sorted({w.journal_trouble for w in heard} - {""})),
         journal_bytes=_journal_bytes(heard),
     )
 
 
-def _held_back(due: Collection[str], breakers: Collection[str], now: datetime) -> set[str]:
-    """Return those of the configs that are left alone on purpose."""
-    rows = AuthConfig.objects.select_related("managed_app").filter(pk__in=due)
-    return {config.pk for config in rows if _is_held_back(config, breakers, now)}
+def _longest_pause(worker: Any) -> timedelta:
+    return heartbeat.JOB_KEPT if worker.started_by == heartbeat.JOB else heartbeat.LIVE
+
+
+def _open_breakers(configs: QuerySet[AuthConfig], *, scoped: bool) -> tuple[str, ...]:
+    # Half-open counts as open: one call goes as a trial, the others wait.
+    opened = Breaker.objects.filter(opened_at__isnull=False).order_by("pk")
+    names = tuple(opened.values_list("pk", flat=True))
+    if not scoped or not names:
+        return names
+    # An endpoint's name may tell who another project's customers are.
+    own = {name for config in configs.select_related("managed_app") for name in _breakers(config)}
+    return tuple(name for name in names if name in own)
+
+
+def _breakers(config: AuthConfig) -> tuple[str, ...]:
+    try:
+        return token_breakers(config)
+    except UnknownToolkit:
+        return ()
+
+
+def _held_back(
+    configs: QuerySet[AuthConfig], due: Collection[str], breakers: Collection[str], now: datetime
+) -> tuple[set[str], set[str]]:
+    """Return those of the due configs that are left alone on purpose, and all of them."""
+    if not due:
+        return set(), set()
+    found = list(configs.select_related("managed_app").filter(pk__in=due))
+    held = {config.pk for config in found if _is_held_back(config, breakers, now)}
+    return held, {config.pk for config in found}
 
 
 def _is_held_back(config: AuthConfig, breakers: Collection[str], now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """Keeps the history small: what is forgotten when, and the round that forgets it.
 
-Refreshes, links, events and what came of each account of a bulk job are kept for
+Refreshes, their tallies, links, events and what came of each account of a bulk job are kept for
 ``HISTORY_DAYS``; changes of status, revocations, mails to people, the jobs themselves and the audit
 trail of staff for ``AUDIT_DAYS``. What a page or a later step still needs stays: an account's
 newest refreshes, its last change of status, the link that says where it leads back to.
@@ -23,6 +23,7 @@ from connections.models import (
     ExpiryNotice,
     PortalLink,
     RefreshAttempt,
+    RefreshTally,
     Revocation,
     Transition,
 )
@@ -48,6 +49,9 @@ _pruning = Pruning()
 def prune(*, now: datetime, limit: int = LIMIT) -> dict[str, int]:
     """Forget some of what is old; return how many rows of what. Short, and safe at any time."""
     deleted = _pruning.run([*webhooks.policies(now=now), *policies(now=now)], limit=limit)
+    # By then they are few: one a day for each auth config and outcome.
+    history = now - timedelta(days=settings.HISTORY_DAYS)
+    deleted["refresh_tallies"], _ = RefreshTally.objects.filter(at__lt=history).delete()
     if any(deleted.values()):
         log.info("history_pruned", **{name: count for name, count in deleted.items() if count})
     return deleted

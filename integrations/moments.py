@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.html import format_html
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from django.utils.safestring import SafeString
 
 EMPTY = "\N{EN DASH}"
 # Two days are still told in hours: the numbers stay small but exact enough.
 _UNITS = ((86_400, 172_800, "d"), (3_600, 3_600, "h"), (60, 60, "min"), (1, 0, "s"))
+
+
+def floor(moment: datetime, step: timedelta) -> datetime:
+    """Return the beginning of the step that ``moment`` is in, counted from midnight (UTC)."""
+    midnight = datetime(2000, 1, 1, tzinfo=UTC)
+    return moment - (moment - midnight) % step
 
 
 def span(length: timedelta) -> str:

@@ -17,6 +17,7 @@ from connections.admin.bulk_starting import BulkStarting
 from connections.admin.filters import (
     AccountToolkitFilter,
     AuthConfigFilter,
+    EndFilter,
     HealthFilter,
     ReasonFilter,
     StatusFilter,
@@ -65,6 +66,7 @@ class ConnectedAccountAdmin(BulkStarting, IndexedSearchAdmin, RecordAdmin):
         StatusFilter,
         ReasonFilter,
         HealthFilter,
+        EndFilter,
         AccountToolkitFilter,
         ("auth_config", AuthConfigFilter),
         ("project", VisibleRelatedFilter),

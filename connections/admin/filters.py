@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.utils import timezone
+
+from connections.endings import ending_accounts, moved_in_time
 from connections.models import ConnectedAccount, Reason, Status
+from connections.refresh.queries import due_configs
 from integrations.admin.base import VisibleRelatedFilter
 from integrations.admin.theme import DropdownFilter
 from integrations.admin.toolkits import ToolkitFilter
@@ -55,7 +60,12 @@ class HealthFilter(DropdownFilter):
     parameter_name = "refreshing"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("failing", "Failing"), ("doubt", "In doubt"), ("fine", "Fine")]
+        return [
+            ("failing", "Failing"),
+            ("doubt", "In doubt"),
+            ("due", "Due by now"),
+            ("fine", "Fine"),
+        ]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[ConnectedAccount]
@@ -63,9 +73,34 @@ class HealthFilter(DropdownFilter):
         active = queryset.filter(status=Status.ACTIVE)
         if self.value() == "doubt":
             return active.filter(in_doubt_since__isnull=False)
+        if self.value() == "due":
+            now = timezone.now()
+            # Named, so that the index of due times is used: it has the configs first.
+            configs = [config for config, _ in due_configs(now=now)]
+            return active.filter(auth_config__in=configs, refresh_at__lte=now)
         if self.value() in {"failing", "fine"}:
             return active.filter(refresh_failing_since__isnull=self.value() == "fine")
         return queryset
+
+
+class EndFilter(DropdownFilter):
+    """Active accounts whose grants will end by themselves, as the overview counts them."""
+
+    title = "grant ends"
+    parameter_name = "ends"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("1", "Today"), ("7", "Within 7 days"), ("14", "Within 14 days")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ConnectedAccount]
+    ) -> QuerySet[ConnectedAccount]:
+        chosen = self.value()
+        if chosen not in {"1", "7", "14"}:
+            return queryset
+        moved = moved_in_time(AuthConfig.objects.visible_to(request.user))
+        window = timedelta(days=int(chosen))
+        return ending_accounts(queryset, moved=moved, now=timezone.now(), window=window)
 
 
 class AccountToolkitFilter(ToolkitFilter):

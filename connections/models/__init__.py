@@ -13,9 +13,11 @@ from connections.models.link import ConnectLink
 from connections.models.portal_link import PortalLink
 from connections.models.revocation import Revocation
 from connections.models.status import Reason, Status
+from connections.models.tally import AccountTally, RefreshTally
 from connections.models.worker import Worker
 
 __all__ = [
+    "AccountTally",
     "Breaker",
     "BulkItem",
     "BulkJob",
@@ -32,6 +34,7 @@ __all__ = [
     "Reason",
     "RefreshAttempt",
     "RefreshOutcome",
+    "RefreshTally",
     "Revocation",
     "Status",
     "Transition",

@@ -164,6 +164,13 @@ class ConnectedAccount(ProjectScopedModel):
                 name="account_to_warn",
                 condition=Q(status="ACTIVE", next_warning_at__isnull=False),
             ),
+            # Lists of grants that are about to end.
+            models.Index(
+                fields=["grant_ends_at"],
+                include=["project"],
+                name="account_to_end",
+                condition=Q(status="ACTIVE", grant_ends_at__isnull=False),
+            ),
             # Looked through every second for those whose links ran out.
             models.Index(
                 fields=["status_changed_at"],

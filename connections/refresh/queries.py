@@ -150,6 +150,23 @@ SET finished_at = excluded.finished_at, outcome = excluded.outcome,
     http_status = excluded.http_status
 """
 
+# Every success is counted where it is stored; the other outcomes a trigger counts.
+_COUNT = """
+INSERT INTO connections_refreshtally (project_id, auth_config_id, at, outcome, count, last_at)
+SELECT {counted}.project_id, auth_config_id,
+       date_bin('1 minute', now(), '2000-01-01 00:00:00+00'), 'stored', count(*), now()
+FROM {counted}
+"""
+_ACCOUNT_OF = "JOIN connections_connectedaccount AS account ON account.id = {}.account_id"
+_COUNT_LENGTHENED = f"""
+{_COUNT.format(counted="lengthened")} {_ACCOUNT_OF.format("lengthened")} GROUP BY 1, 2
+"""
+# A row that was there has changed its outcome, which the trigger has seen.
+_COUNT_WRITTEN = f"""
+{_COUNT.format(counted="written")} {_ACCOUNT_OF.format("written")}
+WHERE written.outcome = 'stored' AND written.is_new GROUP BY 1, 2
+"""
+
 # Nearly all refreshes: nobody touched the account meanwhile, nothing failed before. All that is to
 # be stored, in one statement; what it does not return is left to the statements after it.
 _STORE_PLAIN = f"""
@@ -161,7 +178,7 @@ WITH given AS MATERIALIZED (
         probe_at timestamptz, grant_ends_at timestamptz, next_warning_at timestamptz,
         scopes jsonb, http_status int)
 ), locked AS (
-    SELECT account.id, account.streak_id
+    SELECT account.id, account.auth_config_id, account.streak_id
     FROM connections_connectedaccount AS account JOIN given ON account.id = given.account_id
     WHERE account.status = 'ACTIVE' AND account.grant_generation = given.generation
       AND account.lease_id = given.attempt_id AND account.refresh_failures = 0
@@ -170,14 +187,15 @@ WITH given AS MATERIALIZED (
     UPDATE connections_credentials AS credentials SET {_CREDENTIALS_SET}
     FROM given JOIN locked ON locked.id = given.account_id
     WHERE credentials.account_id = given.account_id AND credentials.generation = given.generation
-    RETURNING credentials.account_id, locked.streak_id AS running
+    RETURNING credentials.account_id, locked.auth_config_id, locked.streak_id AS running
 ), lengthened AS (
     UPDATE connections_refreshattempt AS attempt SET {_STREAK_SET}
     FROM given JOIN swapped ON swapped.account_id = given.account_id
     WHERE attempt.id = swapped.running AND {_STREAK_GOES_ON}
     RETURNING attempt.id
 ), stored AS (
-    SELECT given.*, coalesce(lengthened.id, given.attempt_id) AS streak_id, false AS to_be_proven
+    SELECT given.*, swapped.auth_config_id, false AS to_be_proven,
+           coalesce(lengthened.id, given.attempt_id) AS streak_id
     FROM given JOIN swapped ON swapped.account_id = given.account_id
     LEFT JOIN lengthened ON lengthened.id = swapped.running
 ), renewed AS (
@@ -189,6 +207,8 @@ WITH given AS MATERIALIZED (
            obtained_at, 'stored', http_status, ''
     FROM stored WHERE streak_id = attempt_id
     {_ATTEMPT_FOUND}
+), counted AS (
+    {_COUNT.format(counted="stored")} GROUP BY 1, 2
 )
 SELECT account_id FROM stored
 """  # noqa: S608 - constants
@@ -212,22 +232,31 @@ WHERE account.id = given.account_id
 """  # noqa: S608 - constants
 
 _LENGTHEN = f"""
-UPDATE connections_refreshattempt AS attempt SET {_STREAK_SET}
-FROM jsonb_to_recordset(%(rows)s) AS given(
-    id text, trigger text, obtained_at timestamptz, generation bigint, worker text,
-    http_status int)
-WHERE attempt.id = given.id AND {_STREAK_GOES_ON}
-RETURNING attempt.id
+WITH lengthened AS (
+    UPDATE connections_refreshattempt AS attempt SET {_STREAK_SET}
+    FROM jsonb_to_recordset(%(rows)s) AS given(
+        id text, trigger text, obtained_at timestamptz, generation bigint, worker text,
+        http_status int)
+    WHERE attempt.id = given.id AND {_STREAK_GOES_ON}
+    RETURNING attempt.id, attempt.account_id, attempt.project_id
+), counted AS (
+    {_COUNT_LENGTHENED}
+)
+SELECT id FROM lengthened
 """  # noqa: S608 - constants
 
 _WRITE_ATTEMPTS = f"""
-INSERT INTO connections_refreshattempt ({_ATTEMPT_COLUMNS})
-SELECT id, project_id, account_id, trigger, worker, generation, 1, started_at, obtained_at,
-       %(outcome)s, http_status, ''
-FROM jsonb_to_recordset(%(rows)s) AS given(
-    id text, project_id text, account_id text, trigger text, worker text, generation bigint,
-    started_at timestamptz, obtained_at timestamptz, http_status int)
-{_ATTEMPT_FOUND}
+WITH written AS (
+    INSERT INTO connections_refreshattempt ({_ATTEMPT_COLUMNS})
+    SELECT id, project_id, account_id, trigger, worker, generation, 1, started_at, obtained_at,
+           %(outcome)s, http_status, ''
+    FROM jsonb_to_recordset(%(rows)s) AS given(
+        id text, project_id text, account_id text, trigger text, worker text, generation bigint,
+        started_at timestamptz, obtained_at timestamptz, http_status int)
+    {_ATTEMPT_FOUND}
+    RETURNING account_id, project_id, outcome, xmax = 0 AS is_new
+)
+{_COUNT_WRITTEN}
 """  # noqa: S608 - constants
 
 _READ = """

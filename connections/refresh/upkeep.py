@@ -16,6 +16,7 @@ from connections.links import expire_unused_links
 from connections.pruning import prune
 from connections.refresh import keeping
 from connections.refresh.reconciling import drain_orphans, retire_segments, store_own
+from connections.tallies import fold
 from integrations.database import DATABASE_AWAY, is_away
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Upkeep:
             _Duty(lambda now: expire_unused_links(now=now), pause=1),
             _Duty(lambda now: warn_due(now=now), pause=30),
             _Duty(lambda now: retire_segments(now=now), pause=30),
+            _Duty(lambda now: fold(now=now), pause=30),
             _Duty(lambda now: prune(now=now), pause=60),
         ]
 

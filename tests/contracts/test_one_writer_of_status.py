@@ -94,6 +94,7 @@ SQL = {
 STATEMENTS = {
     "connections/refresh/queries.py",
     "connections/probing/queries.py",
+    "connections/tallies/folding.py",
     "integrations/models/api_key.py",
 }
 CURSORS = {"cursor", "Cursor", "preparing_cursor", "raw", "extra", "RawSQL"}

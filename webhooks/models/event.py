@@ -34,6 +34,9 @@ class Event(ProjectScopedModel):
     """One thing that happened to a subject (a connected account, an auth config, an endpoint)."""
 
     id = IdField("evt")
+    project = models.ForeignKey(
+        "integrations.Project", on_delete=models.PROTECT, editable=False, db_index=False
+    )
     # Order of recording: per subject it is the order in which things happened, because whoever
     # records holds the subject's row lock.
     sequence = models.BigIntegerField(unique=True, editable=False)
@@ -47,7 +50,11 @@ class Event(ProjectScopedModel):
 
     class Meta:
         ordering = ["-sequence"]
-        indexes = [models.Index(fields=["subject_id", "sequence"], name="event_of_subject")]
+        indexes = [
+            models.Index(fields=["subject_id", "sequence"], name="event_of_subject"),
+            # A quiet project's newest ones stand far from the newest of all.
+            models.Index(fields=["project", "sequence"], name="event_of_project"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.id}"
