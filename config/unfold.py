@@ -65,6 +65,7 @@ UNFOLD: dict[str, Any] = {
     "STYLES": [
         lambda _request: static("console/colors.css"),
         lambda _request: static("console/console.css"),
+        lambda _request: static("console/dashboard.css"),
         lambda _request: static("console/access.css"),
         lambda _request: static("console/bulk.css"),
         lambda _request: static("console/staff.css"),

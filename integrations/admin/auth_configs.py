@@ -28,6 +28,7 @@ from integrations.admin.operations import Done, Operation, OperationsAdmin
 from integrations.admin.project_choice import for_request
 from integrations.admin.service_drafts import drop_draft, find_draft, toolkit_of
 from integrations.admin.service_pages import ask_for_service
+from integrations.admin.state_filter import ClientStateFilter
 from integrations.admin.toolkit_choice import chosen_toolkit, list_of_toolkits
 from integrations.admin.toolkit_marks import (
     mark,
@@ -161,6 +162,7 @@ class AuthConfigAdmin(OperationsAdmin):
         ToolkitFilter,
         SchemeFilter,
         WhoseAppFilter,
+        ClientStateFilter,
         "enabled",
     )
     search_fields = ("name", "id__exact", "client_id__exact")
