@@ -22,6 +22,7 @@ from integrations.schemes import TokenSet
 from integrations.secrets import Secret
 from integrations.tokens import digest
 from tests.bench.provider import access_token, refresh_token
+from webhooks.models import Event, EventType
 
 BATCH: Final = 2000
 DAY: Final = timedelta(days=1)
@@ -119,6 +120,24 @@ def seal_credentials(*, tenant: Tenant) -> list[str]:
         Credentials.objects.bulk_create(_credentials(tenant, *fact) for fact in batch)
         ids += [fact[0] for fact in batch]
     return ids
+
+
+def make_events(*, config: AuthConfig, number: int, count: int) -> None:
+    """Make ``count`` events in the config's project; those of a higher ``number`` are newer."""
+    event = Event.objects.create(
+        project_id=config.project_id,
+        sequence=-1 - number,
+        type=EventType.ACTIVATED,
+        subject_id="ca_0",
+        data={"user_id": "user"},
+        occurred_at=timezone.now(),
+    )
+    columns = {
+        "id": f"'evt_' || lpad('{number:04d}' || lpad(g::text, 8, '0'), 22, '0')",
+        "sequence": f"{(number + 1) * 10_000_000} + g",
+    }
+    _copy_rows(event, count=count, columns=columns)
+    event.delete()
 
 
 def copy_credentials(*, tenant: Tenant) -> None:

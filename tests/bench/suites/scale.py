@@ -1,8 +1,8 @@
 """The same questions to databases with ten thousand, a hundred thousand and a million accounts.
 
 A claim is asked of the engine itself; lists, counts and the dashboard through the pages and routes
-that people and apps use, in this process. The databases take turns, so that what else happens on
-the machine meets them all.
+that people and apps use, in this process, and each of the dashboard's blocks by itself. The
+databases take turns, so that what else happens on the machine meets them all.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from connections.models import ConnectedAccount, Status, Trigger
 from connections.refresh.claim import claim_due
 from integrations.counting import EXACT_UP_TO
 from integrations.models import Project
-from tests.bench import seeding
+from tests.bench import overview, seeding
 from tests.bench.figures import Figures, tell
 from tests.bench.options import Options
 from tests.bench.place import Place
@@ -45,6 +45,8 @@ STATUS: Final = (
     "CASE mod(g, 20) WHEN 0 THEN (ARRAY['EXPIRED', 'INACTIVE', 'REVOKED', 'FAILED', 'INITIATED'])"
     "[1 + mod(g / 20, 5)] ELSE 'ACTIVE' END"
 )
+# A tenth of the grants has an end, within the next 90 days.
+ENDS_AT: Final = "CASE WHEN mod(g, 10) = 3 THEN now() + r * interval '90 days' END"
 FAILING_SINCE: Final = "CASE WHEN mod(g, 500) = 1 THEN now() - r * interval '1 hour' END"
 CLAIMS: Final = 15
 PAGES: Final = 15
@@ -69,12 +71,14 @@ class Database:
     def fill(self) -> None:
         """Make its accounts and an operator."""
         changes = {"status": STATUS, "refresh_failing_since": FAILING_SINCE}
+        changes["grant_ends_at"] = ENDS_AT
         for number in range(TENANTS):
             tenant = seeding.make_tenant(provider_url="http://127.0.0.1:9", number=number)
             seeding.make_accounts(
                 tenant=tenant, count=self.count // TENANTS, times=TIMES, changes=changes
             )
             seeding.copy_credentials(tenant=tenant)
+        overview.fill(events=self.count // 10 // TENANTS)
         seeding.settle()
         self.api_key = tenant.api_key
         operator = get_user_model().objects.create_superuser("operator")
@@ -172,10 +176,20 @@ def _dashboard(database: Database) -> None:
     database.page(reverse("admin:index"))
 
 
+def _dashboard_of_a_day(database: Database) -> None:
+    database.page(f"{reverse('admin:index')}?period=day")
+
+
+def _alone(make: Callable[[], None]) -> Question:
+    return lambda _database: make()
+
+
 QUESTIONS: Final[dict[str, Question]] = {
     "admin_list": _admin_list(),
     "admin_list_of_expired": _admin_list(f"status={Status.EXPIRED}"),
     "admin_list_of_failing": _admin_list("refreshing=failing"),
+    "admin_list_of_ending": _admin_list("ends=14"),
+    "admin_list_of_due": _admin_list("refreshing=due"),
     "admin_list_of_doubtful": _admin_list("refreshing=doubt"),
     "admin_list_of_reason": _admin_list("reason=grant_revoked"),
     "admin_list_of_toolkit": _admin_list("toolkit=sandbox"),
@@ -189,6 +203,8 @@ QUESTIONS: Final[dict[str, Question]] = {
     "api_list_of_user": _api_list_of_user,
     "count": _count,
     "dashboard": _dashboard,
+    "dashboard_of_a_day": _dashboard_of_a_day,
+    **{name: _alone(make) for name, make in overview.blocks().items()},
     "metrics": _metrics,
 }
 
