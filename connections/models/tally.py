@@ -67,7 +67,7 @@ class RefreshTally(Tally):
     """So many refreshes that ended alike within a minute, or, folded, within a longer time.
 
     Successes are counted by the statement that stores them, all others by a trigger of the same
-    migration. An attempt whose answer was lost and is found later has ended twice, and counts twice.
+    migration. An attempt whose answer was lost and is found later ended twice, and counts twice.
     """
 
     at = models.DateTimeField()
