@@ -51,6 +51,13 @@ class MissingScope(IntegrationsError):
     status = 403
 
 
+class LogoRefused(IntegrationsError):
+    """The logo is not a PNG, JPEG or WebP picture that can be read."""
+
+    code = "logo_refused"
+    status = 400
+
+
 class NoManagedApp(IntegrationsError):
     """This instance has no OAuth app of its own for that toolkit: bring a client of yours."""
 
