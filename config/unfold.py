@@ -69,6 +69,7 @@ UNFOLD: dict[str, Any] = {
         lambda _request: static("console/access.css"),
         lambda _request: static("console/bulk.css"),
         lambda _request: static("console/staff.css"),
+        lambda _request: static("console/projects.css"),
     ],
     "SCRIPTS": [lambda _request: static("console/console.js")],
     "SITE_FAVICONS": [

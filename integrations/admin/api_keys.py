@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import quote, unquote
+from django.http import HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from integrations.admin.base import VisibleRelatedFilter
 from integrations.admin.marks import Header, Tone, badge, chips, code, two_lines
 from integrations.admin.operations import Done, Operation, OperationsAdmin
 from integrations.admin.project_choice import InProjectForm, for_request
+from integrations.api_keys import replace_key, revoke_key
 from integrations.models import ApiKey
 from integrations.models.api_key import Scope, default_scopes
 from integrations.moments import when
@@ -22,9 +28,26 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from django.utils.safestring import SafeString
 
+LIFETIMES: Final = (
+    ("", "Never"),
+    ("30", "After 30 days"),
+    ("90", "After 90 days"),
+    ("365", "After a year"),
+)
+# In the query of a page that was opened from a project's, and leads back there.
+FROM_PROJECT: Final = "from_project"
+
 
 class ApiKeyForm(InProjectForm):
     """A new key."""
+
+    expires_in = forms.ChoiceField(
+        label="Expires",
+        choices=LIFETIMES,
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text="Or on a day of your own, below.",
+    )
 
     scopes = forms.MultipleChoiceField(
         choices=Scope.choices,
@@ -36,13 +59,44 @@ class ApiKeyForm(InProjectForm):
     class Meta:
         model = ApiKey
         fields = ("name", "scopes", "expires_at")
+        labels = {"expires_at": "Expires on"}
+
+    def clean(self) -> dict[str, Any]:
+        """Turn a lifetime into a moment, and refuse one that is over."""
+        cleaned = super().clean()
+        now = timezone.now()
+        if days := cleaned.get("expires_in"):
+            cleaned["expires_at"] = now + timedelta(days=int(days))
+        if cleaned.get("expires_at") and cleaned["expires_at"] <= now:
+            self.add_error("expires_at", "That moment is over.")
+        return cleaned
 
 
 def revoke(key: ApiKey, _request: HttpRequest, _note: str) -> Done:
     """Make the key worthless from now on."""
-    now = timezone.now()
-    changed = ApiKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=now)
+    changed = revoke_key(key=key, now=timezone.now())
     return Done(message="revoked." if changed else "was revoked before.")
+
+
+def replace(key: ApiKey, _request: HttpRequest, _note: str) -> Done:
+    """Make a successor and show it once."""
+    text = replace_key(key=key, now=timezone.now())
+    return Done(message="replaced; it works for another day.", shown_once=text)
+
+
+REPLACE = Operation(
+    name="replace",
+    title="Replace",
+    icon="autorenew",
+    permission="integrations.change_apikey",
+    consequence="A new key with the same name and scopes is made and shown once: only a digest of "
+    "it is kept. The key before works for another 24 hours, so that nothing stands still while you "
+    "exchange it.",
+    run=replace,
+    applies=lambda key: key.is_valid(now=timezone.now()),
+    confirm=True,
+    in_lists=False,
+)
 
 
 REVOKE = Operation(
@@ -58,19 +112,25 @@ REVOKE = Operation(
 )
 
 
+def keys_page(project_id: str) -> str:
+    """Return the address of a project's API keys."""
+    page = reverse("admin:integrations_project_change", args=[quote(project_id)])
+    return f"{page}?tab=keys"
+
+
 @admin.register(ApiKey)
 class ApiKeyAdmin(OperationsAdmin):
     """A key of a project. Its text is shown when it is made and never again."""
 
     form = ApiKeyForm
     exclude = ("project",)
-    operations = (REVOKE,)
+    operations = (REPLACE, REVOKE)
     change_form_template = "admin/record.html"
     list_display = ("name_and_hint", "project", "state", "scope_list", "last_used", "expires")
     list_select_related = ("project",)
     list_filter = (("project", VisibleRelatedFilter),)
     search_fields = ("name", "id__exact", "hint__startswith")
-    add_fieldsets = ((None, {"fields": ("project", "name", "scopes", "expires_at")}),)
+    add_fieldsets = ((None, {"fields": ("project", "name", "scopes", "expires_in", "expires_at")}),)
     fieldsets = (
         (
             "API key",
@@ -131,8 +191,24 @@ class ApiKeyAdmin(OperationsAdmin):
             "Your new API key",
             "Copy it now: it is kept as a digest, so nobody can show it again.",
             [(obj.name, request.issued_key)],  # type: ignore[attr-defined]
-            self.page_of(obj),
+            keys_page(obj.project_id) if FROM_PROJECT in request.GET else self.page_of(obj),
         )
+
+    def operation_view(self, request: HttpRequest, object_id: str, operation: str) -> HttpResponse:
+        """Run it; back to the project's page where that is where the person came from."""
+        if FROM_PROJECT not in request.GET:
+            return super().operation_view(request, object_id, operation)
+        key = cast("ApiKey", self.get_object(request, unquote(object_id)))
+        back = keys_page(key.project_id)
+        response = super().operation_view(request, object_id, operation)
+        if isinstance(response, HttpResponseRedirect):
+            return HttpResponseRedirect(back)
+        if isinstance(response, TemplateResponse):
+            told = {"back": back, "action": request.get_full_path()}
+            response.context_data = {**(response.context_data or {}), **told}
+            # What is shown once was rendered already.
+            response.content = response.rendered_content
+        return response
 
     def get_header(self, request: HttpRequest, obj: ApiKey) -> Header:
         return Header(title=obj.name, subtitle=f"{obj.hint}…", badge=self.state(obj))

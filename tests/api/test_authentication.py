@@ -129,6 +129,45 @@ def test_the_time_of_the_last_use_is_kept_to_the_minute(project: Project) -> Non
     assert ApiKey.objects.get().last_used_at == first is not None
 
 
+def test_a_minute_later_the_use_is_kept_again(project: Project) -> None:
+    call = Caller(key_of(project, "read"))
+    call("GET", PATH)
+    earlier = timezone.now() - timedelta(seconds=61)
+    ApiKey.objects.update(last_used_at=earlier)
+    call("GET", PATH)
+    used = ApiKey.objects.get().last_used_at
+    assert used
+    assert used > earlier + timedelta(seconds=60)
+
+
+def test_a_use_within_the_minute_writes_nothing(project: Project) -> None:
+    call = Caller(key_of(project, "read"))
+    call("GET", PATH)
+    with CaptureQueriesContext(connection) as queries:
+        call("GET", PATH)
+    assert not any("UPDATE" in str(query["sql"]) for query in queries)
+
+
+@pytest.mark.parametrize("end", ["revoked_at", "expires_at"])
+def test_a_key_that_this_process_knows_ends_with_the_next_call(project: Project, end: str) -> None:
+    """Whoever revokes it does so elsewhere: in another process, or by SQL."""
+    call = Caller(key_of(project, "read"))
+    assert call("GET", PATH).status_code == 200
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE integrations_apikey SET {end} = now() - interval '1 second'")  # noqa: S608 - a name of ours
+    assert call("GET", PATH).status_code == 401
+
+
+def test_a_known_key_expires_by_the_clock_alone(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = timezone.now() + timedelta(minutes=5)
+    call = Caller(key_of(project, "read", expires_at=end))
+    assert call("GET", PATH).status_code == 200
+    monkeypatch.setattr("config.api_keys.timezone.now", lambda: end)
+    assert call("GET", PATH).status_code == 401
+
+
 def test_a_key_is_not_repeated_in_an_answer(db: None) -> None:
     response = Caller("eg_canary")("GET", PATH)
     assert "canary" not in str(error_of(response)) + str(response.headers)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
@@ -15,7 +14,6 @@ from tests.console.staff import every_permission, member, signed_in
 
 CONFIGS = "/admin/integrations/authconfig/"
 KEYS = "/admin/integrations/apikey/"
-PROJECTS = "/admin/integrations/project/"
 ADD = f"{CONFIGS}add/?toolkit=sandbox"
 BASE_URL = "http://127.0.0.1:8001"
 
@@ -143,37 +141,3 @@ def test_an_api_key_is_never_edited(client: Client, project: Project) -> None:
     key.issue()
     assert client.post(f"{KEYS}{key.pk}/change/", {"name": "Mine"}).status_code == 403
     assert client.post(f"{KEYS}{key.pk}/delete/", {"post": "yes"}).status_code == 403
-
-
-def test_callback_urls_are_written_one_per_line(client: Client, project: Project) -> None:
-    urls = "https://app.example.com/a\r\n\r\nhttps://app.example.com/b"
-    client.post(f"{PROJECTS}{project.pk}/change/", {"name": "Acme", "allowed_callback_urls": urls})
-    project.refresh_from_db()
-    assert project.allowed_callback_urls == urls.split("\r\n\r\n")
-
-
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "//x", "https://a@b.example", "app:done"])
-def test_a_callback_url_that_could_never_match_is_refused(
-    client: Client, project: Project, url: str
-) -> None:
-    page = f"{PROJECTS}{project.pk}/change/"
-    answer = client.post(page, {"name": "Acme", "allowed_callback_urls": url})
-    assert "allowed_callback_urls" in answer.context["adminform"].form.errors
-
-
-def test_a_new_project_belongs_to_whoever_made_it(client: Client) -> None:
-    client.post(f"{PROJECTS}add/", {"name": "Next", "allowed_callback_urls": ""})
-    assert [user.username for user in Project.objects.get(name="Next").members.all()] == ["mel"]
-
-
-def test_who_sees_a_project_is_chosen_with_a_permission_of_its_own(
-    project: Project, admin_user: User
-) -> None:
-    permissions = ("integrations.view_project", "integrations.change_project")
-    client = signed_in(member(project, permissions=permissions, username="other"))
-    page = f"{PROJECTS}{project.pk}/change/"
-    form = {"name": "Acme", "allowed_callback_urls": "", "members": [admin_user.pk]}
-    client.post(page, form)
-    assert admin_user not in project.members.all()
-    signed_in(admin_user).post(page, form)
-    assert admin_user in project.members.all()
