@@ -75,7 +75,7 @@ def _operation(
         return tuple(given["name"] for given in parameters if given["in"] == place)
 
     content = details.get("requestBody", {}).get("content", {})
-    assert set(content) <= {"application/json"}
+    assert set(content) <= {"application/json", "image/png", "image/jpeg", "image/webp"}
     schema = content.get("application/json", {}).get("schema", {})
     return Operation(
         method=method,

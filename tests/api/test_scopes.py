@@ -48,6 +48,8 @@ def test_what_changes_something_asks_for_write_and_what_reads_for_read() -> None
         for operation in OPERATIONS
     }
     expected["GET /connected_accounts/{account_id}/credentials"] = Scope.CREDENTIALS
+    for operation in ("PATCH /project", "PUT /project/logo", "DELETE /project/logo"):
+        expected[operation] = Scope.SETTINGS
     assert asked == expected
 
 
