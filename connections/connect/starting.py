@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from connections.models import Entity
     from integrations.catalog import Toolkit
 
 # How long a person may take at the provider: signing up there, finding a second factor.
@@ -101,7 +102,15 @@ def bind(*, token: str, browser: str, now: datetime) -> ConnectLink:
     check_takes_connections(locked.account.auth_config)
     locked.browser_digest = digest(browser)
     locked.save(update_fields=["browser_digest"])
+    _keep_language(link.account.entity)
     return locked
+
+
+def _keep_language(entity: Entity) -> None:
+    """Note which language the person reads, for mails, unless it is known."""
+    if not entity.language:
+        entity.language = get_language() or settings.LANGUAGE_CODE
+        entity.save(update_fields=["language"])
 
 
 def _check(link: ConnectLink, *, browser: str, now: datetime) -> None:

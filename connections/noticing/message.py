@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from email.utils import formataddr, parseaddr
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -15,12 +15,10 @@ from django.utils.translation import gettext as _
 from connections.bidi import isolated
 from connections.models import NoticeCause
 from connections.portal.wording import why_it_ended
+from integrations.branding import colors_of, logo_url
 
 if TYPE_CHECKING:
     from connections.models import ExpiryNotice
-
-# Of the button, where the project has no colour: as on the hosted pages.
-ACCENT: Final = "#14643d"
 
 
 def write_message(notice: ExpiryNotice, *, token: str) -> EmailMultiAlternatives:
@@ -81,7 +79,8 @@ def _context(notice: ExpiryNotice, token: str) -> dict[str, Any]:
         "identity": account.identity_label,
         "ends_at": notice.ends_at,
         "project": project,
-        "accent": project.accent_color or ACCENT,
+        "logo_url": logo_url(project),
+        "colors": colors_of(project),
         "reconnect_url": _url("connect:notice", token),
         "stop_url": _url("connect:notice_stop", token),
     }

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connections
+from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -22,7 +24,7 @@ from connections.models import (
 )
 from connections.noticing.recording import note_expiry
 from connections.noticing.sending import PAUSES, send_due_notices
-from connections.operations import revoke_account
+from connections.operations import reconnect_account, revoke_account
 from integrations.models import Project
 from tests.connections.noticing import ADDRESS, die, let_write, link_in, make_due, send, text_of
 from tests.mail_server import MailServer
@@ -69,6 +71,26 @@ def test_the_mail_bears_the_projects_name_and_leaves_a_way_out(
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert f"{link_in(mail)}/stop>" in mail["List-Unsubscribe"]
+
+
+def test_the_mail_has_the_projects_colour_and_the_persons_language(
+    told: ConnectedAccount, mail_server: MailServer
+) -> None:
+    Project.objects.update(accent_color="#7a1fa2")
+    Entity.objects.update(language="de-AT")
+    die(told)
+    send()
+    html = text_of(mail_server.taken[0], "html")
+    assert "background: #7a1fa2" in html
+    assert '<html lang="de" dir="ltr">' in html
+
+
+def test_a_person_who_sets_out_in_a_language_is_written_to_in_it(
+    account: ConnectedAccount, client: Client
+) -> None:
+    url = reconnect_account(account=account, actor=SYSTEM).url
+    client.post(urlsplit(url).path, headers={"Accept-Language": "ja"})
+    assert Entity.objects.get().language == "ja"
 
 
 def test_a_projects_name_adds_no_header(told: ConnectedAccount, mail_server: MailServer) -> None:
