@@ -32,11 +32,15 @@ def send_empty(page: Page) -> None:
 def wrong_password(page: Page) -> None:
     page.get_by_label("Username or email").fill("olga")
     page.get_by_label("Password", exact=True).fill("wrong")
-    page.locator("main form button").first.click()
+    press_button(page)
 
 
 def without_cookies(page: Page) -> None:
     page.context.clear_cookies()
+    press_button(page)
+
+
+def press_button(page: Page) -> None:
     page.locator("main form button").first.click()
 
 
@@ -83,6 +87,21 @@ PORTAL = [
     Shown("a portal with news", "connect:portal_accounts", ways.disconnected),
     Shown("a question of a portal", "connect:portal_disconnect", ways.disconnect),
 ]
+MAILS = [
+    Shown("a mail's button", "connect:notice", ways.notice),
+    Shown("a mail's button pressed before", "connect:notice", ways.answered_notice),
+    Shown("an old mail's button", "connect:notice", ways.old_notice, 410),
+    Shown("a made-up mail", "connect:notice", to("/connect/notices/made-up"), 404),
+    Shown("no more mails", "connect:notice_stop", ways.stop),
+    Shown("no more mails, sent", "connect:notice_stop", ways.stop, then=press_button),
+]
+# In the one language that is read from right to left; all others are as English.
+ARABIC = [
+    Shown("a link in Arabic", "connect:link", ways.in_arabic(ways.new_link), then=open_all),
+    Shown("a key's form in Arabic", "connect:link", ways.in_arabic(ways.key_link)),
+    Shown("the wrong account in Arabic", "connect:callback", ways.in_arabic(ways.another_account)),
+    Shown("a portal in Arabic", "connect:portal_accounts", ways.in_arabic(ways.portal)),
+]
 FAULTS = [
     Shown("no such page", "404", to("/nothing"), 404),
     Shown("a crash", "500", ways.crash, 500),
@@ -108,4 +127,4 @@ SIGN_IN = [
     ),
 ]
 # Whoever is not signed in sees these.
-PAGES = [*CONNECT, *PORTAL, *FAULTS, *SIGN_IN, *STAFF]
+PAGES = [*CONNECT, *PORTAL, *MAILS, *ARABIC, *FAULTS, *SIGN_IN, *STAFF]

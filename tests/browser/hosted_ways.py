@@ -10,16 +10,28 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
-from connections.actors import PERSON, SYSTEM
-from connections.models import ConnectedAccount, ConnectLink, Entity, PortalLink, Reason, Status
+from connections.actors import PERSON, SYSTEM, WORKER
+from connections.languages import COOKIE
+from connections.models import (
+    ConnectedAccount,
+    ConnectLink,
+    Entity,
+    ExpiryNotice,
+    NoticeCause,
+    NoticeState,
+    PortalLink,
+    Reason,
+    Status,
+)
 from connections.operations import disable_account, reconnect_account, revoke_account
 from integrations.auth_configs import create_auth_config
 from integrations.models import AuthConfig
 from integrations.secrets import Secret
+from integrations.tokens import digest
 from tests.browser.scene import Scene
 from tests.connections.visitor import Visitor, portal_of
 from tests.described_services import ME
-from tests.making import connect, initiate
+from tests.making import connect, initiate, store_grant
 from tests.provider import TOKEN_PATH, USERINFO_PATH, Answer, tokens
 
 Way = Callable[[Scene], str]
@@ -29,6 +41,18 @@ ALICE = Answer(json={"sub": "7", "email": "alice@example.com"})
 def to(path: str) -> Way:
     """Return the way to a page that needs nothing."""
     return lambda _scene: path
+
+
+def in_arabic(way: Way) -> Way:
+    """Return the way to the same page for somebody who reads from right to left."""
+
+    def chosen(scene: Scene) -> str:
+        assert scene.visitor is not None
+        cookie = {"name": COOKIE, "value": "ar", "url": scene.url}
+        scene.visitor.add_cookies([cookie])  # type: ignore[list-item] # built from parts
+        return way(scene)
+
+    return chosen
 
 
 # --- A connect link ------------------------------------------------------------------------------
@@ -45,6 +69,12 @@ def reconnect_link(scene: Scene) -> str:
 def key_link(scene: Scene) -> str:
     scene.provider.answer(ME, Answer(json={"id": "7", "email": "alice@example.com"}))
     return urlsplit(scene.link(scene.keyed)).path
+
+
+def key_link_from_nowhere(scene: Scene) -> str:
+    """As `key_link`, of an app that nobody is led back to."""
+    key_link(scene)
+    return urlsplit(scene.link(scene.keyed, callback_url="", app_state="")).path
 
 
 def refused_key_link(scene: Scene) -> str:
@@ -249,6 +279,43 @@ def disconnect(scene: Scene) -> str:
     entity = _entity(scene)
     alive = _accounts(scene, entity)
     return f"{_entered(scene, entity).list}/{alive.pk}/disconnect"
+
+
+# --- Mails ---------------------------------------------------------------------------------------
+
+
+def notice(scene: Scene) -> str:
+    account = scene.account(status=Status.EXPIRED, status_reason=Reason.GRANT_REVOKED)
+    token = scene.somebody()
+    ExpiryNotice.objects.create(
+        project=account.project,
+        account=account,
+        cause=NoticeCause.ENDED,
+        reason=account.status_reason,
+        state=NoticeState.SENT,
+        token_digest=digest(token),
+        created_by=WORKER,
+    )
+    return f"/connect/notices/{token}"
+
+
+def answered_notice(scene: Scene) -> str:
+    path = notice(scene)
+    account = ConnectedAccount.objects.latest("pk")
+    store_grant(account, now=timezone.now(), reason=Reason.RECONNECTED, number=2)
+    return path
+
+
+def old_notice(scene: Scene) -> str:
+    path = notice(scene)
+    row = ExpiryNotice.objects.latest("pk")
+    past = timezone.now() - timedelta(days=31)
+    ExpiryNotice.objects.filter(pk=row.pk).update(created_at=past)
+    return path
+
+
+def stop(scene: Scene) -> str:
+    return f"{notice(scene)}/stop"
 
 
 # --- Faults --------------------------------------------------------------------------------------

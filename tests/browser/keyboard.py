@@ -38,9 +38,16 @@ def go_to(page: Page, target: Locator) -> None:
 
 
 def press(page: Page, target: Locator) -> None:
-    """Go to ``target`` and press Enter there."""
+    """Go to ``target`` and press Enter there; the page stays."""
     go_to(page, target)
     page.keyboard.press("Enter")
+
+
+def follow(page: Page, target: Locator) -> None:
+    """Go to ``target`` and press Enter there, which leads to another page."""
+    go_to(page, target)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 def write(page: Page, target: Locator, text: str) -> None:

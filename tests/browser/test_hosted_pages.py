@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connections.languages import COOKIE
 from tests.browser import hosted
 from tests.browser.conftest import Lookers
 from tests.browser.shown import Shown
@@ -15,4 +16,5 @@ pytestmark = pytest.mark.browser
 def test_a_hosted_page_is_sound(lookers: Lookers, shown: Shown) -> None:
     complaints = lookers.visitor.complaints(shown)
     lookers.visitor.scene.patch.undo()
+    lookers.visitor.page.context.clear_cookies(name=COOKIE)
     assert not complaints, "\n".join(complaints)

@@ -16,6 +16,8 @@ NO_PAGE = {
     "refresh_health": "for machines",
     "metrics": "for machines",
     "connect:client": "a document for providers",
+    "branding:logo": "a picture",
+    "branding:stylesheet": "a style sheet",
     "connect:portal_reconnect": "takes a POST, and leads to a connect link",
     "admin:login": "leads to allauth's page",
     "admin:logout": "leads to allauth's page",
