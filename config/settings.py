@@ -48,6 +48,7 @@ env = environ.FileAwareEnv(
     SSO_IS_SECOND_FACTOR=(bool, False),
     CONNECT_LINK_SECONDS=(int, 600),
     REAUTH_LINK_SECONDS=(int, 86_400),
+    CONNECT_VERIFY_SECONDS=(int, 300),
     REFRESH_LEASE_SECONDS=(int, 45),
     JOURNAL_FOLDER=(str, "var/journal"),
     JOURNAL_RETENTION_SECONDS=(int, 600),
@@ -84,6 +85,8 @@ OUTBOUND_ALLOW_LOOPBACK = env("OUTBOUND_ALLOW_LOOPBACK")
 CONNECT_LINK_SECONDS = env("CONNECT_LINK_SECONDS")
 # How long the reconnect link inside an event lives: an app may read the event late.
 REAUTH_LINK_SECONDS = env("REAUTH_LINK_SECONDS")
+# How long a provider's answer is held for the app to say who its person is (checked).
+CONNECT_VERIFY_SECONDS = env("CONNECT_VERIFY_SECONDS")
 # How long a worker owns an account it refreshes; longer than a token call can last (checked).
 REFRESH_LEASE_SECONDS = env("REFRESH_LEASE_SECONDS")
 # Where issued tokens are kept, sealed, until the database has them: a folder on a local disk.

@@ -12,7 +12,8 @@ ConnectionsError
 ├── IncidentNotConfirmed, JobHasEnded, LinksTaken
 └── LinkError
     ├── LinkUnknown, LinkExpired, LinkUsed
-    ├── AttemptRefused, AttemptAnswered, AnswerLost
+    ├── LinkRefused, AttemptRefused, AttemptAnswered, AnswerLost
+    ├── VerificationUnknown, VerificationAnswered
     ├── KeyRefused, ProviderUnavailable, TooManyTries
     ├── PortalUnknown, PortalExpired, PortalOpenedElsewhere, PortalNotOpen
     └── NoticeUnknown, NoticeExpired
@@ -20,12 +21,12 @@ ConnectionsError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from integrations.errors import EvergrantError
 
 if TYPE_CHECKING:
-    from connections.models import ConnectLink, ExpiryNotice, PortalLink
+    from connections.models import ConnectAttempt, ConnectLink, ExpiryNotice, PortalLink
 
 
 class ConnectionsError(EvergrantError):
@@ -136,6 +137,13 @@ class LinksTaken(ConnectionsError):
 class LinkError(ConnectionsError):
     """This link does not work."""
 
+    # Where it is known: the page says who sent the person, and leads her back there.
+    link: ConnectLink | None = None
+
+    def __init__(self, link: ConnectLink | None = None, **details: Any) -> None:
+        self.link = link
+        super().__init__(**details)
+
 
 class LinkUnknown(LinkError):
     """There is no such link."""
@@ -158,6 +166,13 @@ class LinkUsed(LinkError):
     status = 410
 
 
+class LinkRefused(LinkError):
+    """The app said that somebody else than this link's user had opened it."""
+
+    code = "link_refused"
+    status = 410
+
+
 class AttemptRefused(LinkError):
     """This answer does not belong to a connection that was started in this browser."""
 
@@ -171,6 +186,10 @@ class AttemptAnswered(LinkError):
     code = "attempt_answered"
     status = 400
 
+    def __init__(self, attempt: ConnectAttempt | None = None) -> None:
+        self.attempt = attempt
+        super().__init__(attempt.link if attempt else None)
+
 
 class AnswerLost(LinkError):
     """The database went away before what the provider answered was stored. Connect once more."""
@@ -178,10 +197,24 @@ class AnswerLost(LinkError):
     code = "answer_lost"
     status = 503
     retryable = True
+    link: ConnectLink
 
     def __init__(self, link: ConnectLink) -> None:
-        self.link = link
-        super().__init__()
+        super().__init__(link)
+
+
+class VerificationUnknown(LinkError):
+    """Nothing of this account waits for that verification token."""
+
+    code = "verification_unknown"
+    status = 409
+
+
+class VerificationAnswered(LinkError):
+    """This verification was answered for another user already. The first answer counts."""
+
+    code = "verification_answered"
+    status = 409
 
 
 class KeyRefused(LinkError):

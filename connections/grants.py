@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from connections.lifecycle import HOLDS_CREDENTIALS
-from connections.models import ConnectedAccount
+from connections.models import ConnectedAccount, Status
 from integrations.models import AuthConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.db.models import QuerySet
 
     from connections.models import Revocation
@@ -36,6 +38,21 @@ def held_in_another_project(account: ConnectedAccount, identity_id: str) -> bool
         return False
     others = _others(account, identity_id)
     return others.exclude(project_id=account.project_id).exists()
+
+
+def has_twin(account: ConnectedAccount, *, identity_id: str, parameters: Mapping[str, str]) -> bool:
+    """Whether the same entity has another active account of the same identity and place.
+
+    By the same auth config: one that asks for other scopes is another purpose. Locks as
+    `shared_with_another`, so that of two that are connected at once the second one finds the first.
+    """
+    others = _others(account, identity_id).filter(
+        auth_config_id=account.auth_config_id,
+        entity_id=account.entity_id,
+        status=Status.ACTIVE,
+        parameters=dict(parameters),
+    )
+    return others.exists()
 
 
 def is_superseded(revocation: Revocation) -> bool:

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from connections.actors import SYSTEM
 from connections.errors import StatusChanged
 from connections.lifecycle import move
-from connections.models import ConnectedAccount, ConnectLink, Reason, Status
+from connections.models import ConnectedAccount, ConnectLink, Reason, Status, Verification
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,9 +18,15 @@ BATCH = 100
 
 
 def expire_unused_links(*, now: datetime, limit: int = BATCH) -> int:
-    """Expire accounts that still wait for a person and have no open link; return how many."""
+    """Expire accounts that still wait for a person and have no open link; return how many.
+
+    Where the app has yet to say who its person is, the end of that decides.
+    """
     open_links = ConnectLink.objects.open(now=now).filter(account=OuterRef("pk"))
-    waiting = ConnectedAccount.objects.filter(~Exists(open_links), status=Status.INITIATED)
+    held = Verification.objects.filter(account=OuterRef("pk"), ended_at__isnull=True)
+    waiting = ConnectedAccount.objects.filter(
+        ~Exists(open_links), ~Exists(held), status=Status.INITIATED
+    )
     accounts = waiting.select_related("project", "entity")[:limit]
     return sum(_expire(account, now) for account in accounts)
 

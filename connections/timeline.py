@@ -1,4 +1,4 @@
-"""What happened to one account, newest first: changes of status, refreshes, revocations.
+"""What happened to one account, newest first: status, refreshes, revocations, verifications.
 
 Ids of all kinds hold the time of their making in the same 22 characters, so they are both the
 order of the whole and the cursor of a page (see `integrations.ids`).
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db.models import Model
 
 from connections import wording
-from connections.models import RefreshAttempt, Revocation, Transition
+from connections.actors import PERSON
+from connections.models import RefreshAttempt, Revocation, Transition, Verification
 from webhooks.models import Delivery
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Kind(StrEnum):
     TRANSITION = "transition"
     REFRESH = "refresh"
     REVOCATION = "revocation"
+    VERIFICATION = "verification"
 
 
 ALL_KINDS = frozenset(Kind)
@@ -155,10 +157,26 @@ def _revocations(account: ConnectedAccount, limit: int, before: str) -> Iterator
         )
 
 
+def _verifications(account: ConnectedAccount, limit: int, before: str) -> Iterator[TimelineEntry]:
+    rows = Verification.objects.filter(account=account).defer("held")
+    rows = rows.select_related("account__entity")
+    for row in _page(rows, "vf", limit, before):
+        yield TimelineEntry(
+            id=row.pk,
+            at=row.held_at,
+            kind=Kind.VERIFICATION,
+            title=wording.verification_title(row),
+            detail=wording.verification_detail(row),
+            actor=wording.actor(row.answered_by or PERSON),
+            tone=wording.verification_tone(row),
+        )
+
+
 _READERS: dict[Kind, Any] = {
     Kind.TRANSITION: _transitions,
     Kind.REFRESH: _refreshes,
     Kind.REVOCATION: _revocations,
+    Kind.VERIFICATION: _verifications,
 }
 
 

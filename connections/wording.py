@@ -10,7 +10,7 @@ from integrations.moments import span
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from connections.models import RefreshAttempt, Revocation, Transition
+    from connections.models import RefreshAttempt, Revocation, Transition, Verification
 
 STATUS_TONES: dict[str, str] = {
     Status.INITIATED: "busy",
@@ -172,6 +172,43 @@ def revocation_detail(row: Revocation) -> str:
     if row.given_up_at:
         return f"Given up after {attempts}{answer}. Ask the person to remove the access there."
     return f"Tried until the provider confirms it: {attempts} so far{answer}."
+
+
+def verification_title(row: Verification) -> str:
+    """Say whether the app confirmed the person who came back from the provider."""
+    if row.verified_at:
+        return "The app confirmed its user"
+    if row.refused_at:
+        return "The app did not confirm its user"
+    return "Not confirmed by the app" if row.ended_at else "Waiting for the app to confirm its user"
+
+
+def verification_detail(row: Verification) -> str:
+    """Say what the app answered, and what became of what was held."""
+    if row.verified_at:
+        return f"{row.stated_user_id} was signed in there, whom the link was made for."
+    if row.refused_at:
+        expected = row.account.entity.user_id
+        return (
+            f"The link was made for {expected}, and {row.stated_user_id} was signed in there. "
+            "Nothing was exchanged, and the link is dead."
+        )
+    if row.ended_at and row.ended_at < row.expires_at:
+        return "The person set out once more from the same link, so this trip was dropped."
+    if row.ended_at:
+        return "The app did not answer in time. Nothing was exchanged."
+    return (
+        "The person was sent to the verification URL. Nothing is exchanged before the app answers."
+    )
+
+
+def verification_tone(row: Verification) -> str:
+    """Return the colour of it."""
+    if row.verified_at:
+        return "good"
+    if row.refused_at:
+        return "bad"
+    return "quiet" if row.ended_at else "busy"
 
 
 def _seconds(length: timedelta) -> str:

@@ -70,10 +70,9 @@ def token_set(number: int = 1) -> TokenSet:
 
 
 def link_to(auth_config: AuthConfig, **changes: object) -> str:
-    given = {"callback_url": CALLBACK_URL, "app_state": "s&1"} | changes
+    given = {"user_id": "alice", "callback_url": CALLBACK_URL, "app_state": "s&1"} | changes
     return link_account(
         project=auth_config.project,
-        user_id="alice",
         auth_config=auth_config,
         actor=SYSTEM,
         **given,  # type: ignore[arg-type]

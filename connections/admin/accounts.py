@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 PAGE = 50
 _KINDS = {
     "": ("Everything", ALL_KINDS),
-    "status": ("Status changes", frozenset({Kind.TRANSITION, Kind.REVOCATION})),
+    "status": ("Status changes", frozenset({Kind.TRANSITION, Kind.REVOCATION, Kind.VERIFICATION})),
     "refresh": ("Refreshes", frozenset({Kind.REFRESH})),
 }
 
@@ -83,6 +83,7 @@ class ConnectedAccountAdmin(BulkStarting, IndexedSearchAdmin, RecordAdmin):
                     "identity",
                     "toolkit_label",
                     "entity_link",
+                    "user_check",
                     "alias_text",
                     "config_link",
                     "project_name",
@@ -99,6 +100,7 @@ class ConnectedAccountAdmin(BulkStarting, IndexedSearchAdmin, RecordAdmin):
         "identity",
         "toolkit_label",
         "entity_link",
+        "user_check",
         "alias_text",
         "config_link",
         "project_name",
@@ -230,6 +232,12 @@ class ConnectedAccountAdmin(BulkStarting, IndexedSearchAdmin, RecordAdmin):
     def entity_link(self, account: ConnectedAccount) -> SafeString:
         url = reverse("admin:connections_entity_change", args=[quote(account.entity_id)])
         return format_html('<a href="{}">{}</a>', url, account.entity.user_id)
+
+    @admin.display(description="Confirmed by the app")
+    def user_check(self, account: ConnectedAccount) -> SafeString | str:
+        if account.user_verified_at is not None:
+            return when(account.user_verified_at)
+        return badge("Unverified", Tone.QUIET) if account.granted_at else EMPTY
 
     @admin.display(description="Alias")
     def alias_text(self, account: ConnectedAccount) -> str:

@@ -1,12 +1,14 @@
 """What goes in and out of the routes."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 
 from ninja import Schema
 from pydantic import Field
 
-from connections.models import ConnectedAccount, Entity
+from connections.connect.holding import page_url
+from connections.connect.outcome import outcome_of
+from connections.models import ConnectedAccount, Entity, Verification
 from integrations.api.pagination import PageQuery
 from integrations.api.text import Email, Language, RequiredText, ShortText, Text
 
@@ -68,6 +70,37 @@ class EntityOut(Schema):
         return entity.notices_refused_at is None
 
 
+class VerifyIn(Schema):
+    """Who is signed in to your app in the browser that came to the verification URL."""
+
+    user_id: RequiredText = Field(description="Your own stable id of whoever is signed in.")
+    verification_token: RequiredText = Field(description="From the query of that address.")
+
+
+class VerifyOut(Schema):
+    """What became of it. Whatever it says, send the person to `redirect_url`."""
+
+    connected_account_id: str
+    verified: bool = Field(description="Whether the account's user is the one you named.")
+    status: str = Field(description="`success`, `failed`, or `pending` while the service is asked.")
+    reason_code: str = Field(description="As in the history; empty while pending.")
+    redirect_url: str = Field(description="Leads on to the callback URL, or says what went wrong.")
+
+    @classmethod
+    def of(cls, verification: Verification) -> Self:
+        """Describe how it stands."""
+        outcome = outcome_of(verification.attempt)
+        open_yet = outcome is None and verification.ended_at is None
+        succeeded = outcome is not None and outcome.succeeded
+        return cls(
+            connected_account_id=verification.account_id,
+            verified=verification.verified_at is not None,
+            status="pending" if open_yet else "success" if succeeded else "failed",
+            reason_code=verification.attempt.outcome,
+            redirect_url=page_url(verification),
+        )
+
+
 class PortalLinkIn(Schema):
     """Where "back to the app" leads, and how long the visit lasts."""
 
@@ -105,6 +138,9 @@ class AccountOut(Schema):
     )
     base_url: str | None = Field(description="Where to call this account's API.")
     parameters: dict[str, str] = Field(description="What the account brings for that address.")
+    user_verified: bool = Field(
+        description="Whether your server has confirmed that its user gave this grant."
+    )
     proven: bool = Field(description="Whether the service has confirmed the credentials.")
     expires_at: datetime | None = Field(description="When the access token ends.")
     refreshed_at: datetime | None
@@ -136,6 +172,10 @@ class AccountOut(Schema):
     @staticmethod
     def resolve_scheme(account: ConnectedAccount) -> str:
         return account.auth_config.scheme
+
+    @staticmethod
+    def resolve_user_verified(account: ConnectedAccount) -> bool:
+        return account.user_verified_at is not None
 
     @staticmethod
     def resolve_proven(account: ConnectedAccount) -> bool:

@@ -16,9 +16,9 @@ from connections import vault
 from connections.actors import PERSON
 from connections.connect.outcome import Outcome
 from connections.errors import AttemptAnswered, AuthConfigDisabled, LinkUnknown
-from connections.grants import shared_with_another
+from connections.grants import has_twin, shared_with_another
 from connections.lifecycle import move
-from connections.models import ConnectedAccount, ConnectLink, Reason, Status
+from connections.models import ConnectedAccount, ConnectLink, Reason, Status, Verification
 from connections.schedule import new_grant_columns
 from connections.taking import still_takes_connections
 from connections.tasks import wake_revoker
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from connections.actors import Actor
     from connections.models import ConnectAttempt
     from integrations.schemes import TokenSet
     from integrations.secrets import Secret
@@ -102,23 +103,31 @@ def fail(
     attempt: ConnectAttempt,
     reason: Reason,
     now: datetime,
+    actor: Actor = PERSON,
+    cause: str = "",
     error_code: str = "",
     actual_identity: str = "",
 ) -> Outcome:
-    """Note why the trip failed. Only an account that never was connected becomes FAILED."""
+    """Note why the trip failed. Only an account that never was connected becomes FAILED.
+
+    Args:
+        actor: whose answer it is that failed it.
+        cause: what led to it, in words, where it was not the provider's ``error_code``.
+    """
     link = attempt.link
     with transaction.atomic():
         account = ConnectedAccount.objects.locked(link.account_id)
-        attempt.outcome = reason
-        attempt.save(update_fields=["outcome"])
+        attempt.outcome, attempt.error_code = reason, error_code[:100]
+        attempt.actual_identity = actual_identity
+        attempt.save(update_fields=["outcome", "error_code", "actual_identity"])
         if account.status == Status.INITIATED:
-            cause = f"The provider answered {error_code}" if error_code else ""
+            answered = f"The provider answered {error_code}" if error_code else ""
             move(
                 account=account,
                 to=Status.FAILED,
                 reason=reason,
-                actor=PERSON,
-                cause=cause,
+                actor=actor,
+                cause=cause or answered,
                 error_code=error_code,
                 now=now,
             )
@@ -127,6 +136,7 @@ def fail(
         account=account,
         succeeded=False,
         reason=reason,
+        error_code=error_code,
         actual_identity=actual_identity,
     )
 
@@ -134,13 +144,17 @@ def fail(
 def store(
     *, attempt: ConnectAttempt, tokens: TokenSet, proven: Proven, asked_at: datetime
 ) -> Outcome:
-    """Store ``tokens`` as the account's grant, unless they are somebody else's.
+    """Store ``tokens`` as the account's grant, unless they are somebody else's or a second time.
+
+    An account that an entity connects twice would be two accounts on one grant: where the provider
+    rotates tokens or counts grants, one would end the other.
 
     Raises:
         LinkUnknown, AuthConfigDisabled: the account was deleted, or what it stands on was switched
             off, since the person set out; the tokens are given back.
     """
     now, link, identity = timezone.now(), attempt.link, proven.identity
+    refusal = Reason.IDENTITY_MISMATCH
     with transaction.atomic():
         account = ConnectedAccount.objects.locked(link.account_id)
         closed = not still_takes_connections(attempt.auth_config)
@@ -148,6 +162,8 @@ def store(
             _give_back(account, tokens, identity, now)
         elif _is_somebody_else(account, identity):
             pass
+        elif _is_there_already(account, proven):
+            refusal = Reason.ALREADY_CONNECTED
         else:
             _complete_link(link, now)
             _activate(account, attempt, tokens, proven, asked_at=asked_at, now=now)
@@ -159,9 +175,7 @@ def store(
     if closed:
         raise AuthConfigDisabled(auth_config_id=attempt.auth_config_id)
     actual = identity.label if identity else ""
-    return _reject(
-        attempt, tokens, Reason.IDENTITY_MISMATCH, "", identity=identity, actual_identity=actual
-    )
+    return _reject(attempt, tokens, refusal, "", identity=identity, actual_identity=actual)
 
 
 def _activate(
@@ -182,6 +196,7 @@ def _activate(
         "scopes_granted": granted,
         "parameters": proven.parameters,
         "oauth_client_id": attempt.auth_config.client_holder.client_id,
+        "user_verified_at": _verified_at(attempt),
     }
     if identity is not None:
         changes |= {
@@ -190,9 +205,23 @@ def _activate(
             "last_verified_at": now,
         }
     vault.put_new_grant(account=account, tokens=tokens, now=now)
-    move(account=account, to=Status.ACTIVE, reason=reason, actor=PERSON, changes=changes, now=now)
+    cause = "The app confirmed its user" if changes["user_verified_at"] else ""
+    move(
+        account=account,
+        to=Status.ACTIVE,
+        reason=reason,
+        actor=PERSON,
+        cause=cause,
+        changes=changes,
+        now=now,
+    )
     attempt.outcome = reason
     attempt.save(update_fields=["outcome"])
+
+
+def _verified_at(attempt: ConnectAttempt) -> datetime | None:
+    rows = Verification.objects.filter(attempt=attempt)
+    return rows.values_list("verified_at", flat=True).first()
 
 
 def _reject(
@@ -241,6 +270,13 @@ def _is_somebody_else(account: ConnectedAccount, identity: UpstreamIdentity | No
     if not account.identity_id:
         return False
     return identity is None or identity.id != account.identity_id
+
+
+def _is_there_already(account: ConnectedAccount, proven: Proven) -> bool:
+    """Whether the entity has a live grant of that same account; a reconnect only renews its own."""
+    if account.identity_id or proven.identity is None or not proven.identity.id:
+        return False
+    return has_twin(account, identity_id=proven.identity.id, parameters=proven.parameters)
 
 
 def _nonce_matches(id_token: Secret | None, nonce: str) -> bool:

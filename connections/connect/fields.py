@@ -69,6 +69,14 @@ def form_context(
     }
 
 
+def asks_person(link: ConnectLink) -> bool:
+    """Whether there is something to fill in before the link leads anywhere."""
+    config = link.account.auth_config
+    parameters = config.catalog_entry.connection_parameters.values()
+    given = any(parameter.source == "person" for parameter in parameters)
+    return given or config.scheme not in OAUTH_SCHEMES
+
+
 def form_source(url: str) -> str:
     """Return what a Content-Security-Policy calls the origin of ``url``; empty where there is none.
 

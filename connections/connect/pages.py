@@ -1,4 +1,4 @@
-"""What the hosted pages say: the person's words for everything that can happen."""
+"""What the hosted pages show: who asks for what, how it ended, and the way on."""
 
 from __future__ import annotations
 
@@ -10,17 +10,9 @@ from django.utils.translation import gettext as _
 from connections.bidi import isolated
 from connections.callback_urls import with_result
 from connections.connect.catalog_words import described
-from connections.errors import (
-    AnswerLost,
-    AttemptAnswered,
-    AttemptRefused,
-    AuthConfigDisabled,
-    LinkExpired,
-    LinkUnknown,
-    LinkUsed,
-    ManagedAppDisabled,
-    TooManyTries,
-)
+from connections.connect.starting import is_free_for
+from connections.connect.words import Words, connected_words, failure_words, refusal_words
+from connections.errors import AnswerLost
 from connections.models import Reason
 
 if TYPE_CHECKING:
@@ -62,6 +54,16 @@ def done_context(link: ConnectLink) -> dict[str, Any]:
     }
 
 
+def waiting_context(link: ConnectLink, *, connecting: bool) -> dict[str, Any]:
+    """Return what the page shows while the app has not answered, or the provider has not."""
+    account = link.account
+    return {
+        "project": account.project,
+        "toolkit": account.auth_config.catalog_entry,
+        "connecting": connecting,
+    }
+
+
 def return_url(link: ConnectLink, *, status: str, error: str = "") -> str:
     """Return where the person goes back to, with the result in the query; empty if nowhere.
 
@@ -83,115 +85,63 @@ def _portal_url(link: ConnectLink) -> str:
     return reverse("connect:portal_accounts", args=[link.portal_id]) if link.portal_id else ""
 
 
-def refusal_context(error: ConnectionsError) -> dict[str, Any]:
-    """Return what the page says when a link or an answer cannot be used."""
-    title, message = _refusals().get(type(error), _refusals()[LinkUnknown])
-    return {"title": title, "message": message, "code": error.code, "details": []}
+def refusal_context(
+    error: ConnectionsError, *, link: ConnectLink | None, browser: str
+) -> dict[str, Any]:
+    """Return what the page shows when a link or an answer cannot be used."""
+    if link is None:
+        return _problem(refusal_words(error), code=error.code)
+    if not is_free_for(link, browser=browser):
+        # Whoever this is, the app's state is none of hers.
+        back = link.callback_url and with_result(
+            link.callback_url, {"status": "failed", "error": error.code}
+        )
+        return _problem(refusal_words(error), code=error.code, link=link) | {"return_url": back}
+    if link.completed_at is not None:
+        words = connected_words(link.account.auth_config.catalog_entry.name, error.status)
+        return _problem(words, link=link, status="success")
+    return _problem(refusal_words(error), code=error.code, link=link, status="failed")
 
 
 def failure_context(outcome: Outcome) -> dict[str, Any]:
-    """Return what the page says when the trip to the provider failed."""
-    account, link = outcome.account, outcome.link
-    toolkit = account.auth_config.catalog_entry
-    title, message = _failure_words(outcome.reason, toolkit.name)
-    details = []
-    if outcome.actual_identity:
-        details = [
-            (_("This link is for"), account.identity_label),
-            (_("You chose"), outcome.actual_identity),
+    """Return what the page shows when the trip to the provider failed."""
+    reason = outcome.reason
+    context = _problem(
+        failure_words(outcome), code=reason.value, link=outcome.link, status="failed"
+    )
+    context["another_account"] = reason in {Reason.IDENTITY_MISMATCH, Reason.ALREADY_CONNECTED}
+    if reason == Reason.IDENTITY_MISMATCH and outcome.actual_identity:
+        context["details"] = [
+            (_("You connected"), outcome.actual_identity),
+            (_("This link is for"), outcome.account.identity_label),
         ]
-    return {
-        "title": title,
-        "message": message,
-        "code": outcome.reason.value,
-        "project": account.project,
-        "toolkit": toolkit,
-        "details": details,
-        "to_portal": bool(link.portal_id),
-        "return_url": return_url(link, status="failed", error=outcome.reason.value),
-    }
+    return context
 
 
 def lost_context(link: ConnectLink) -> dict[str, Any]:
-    """Return what the page says when the provider's answer came and could not be stored."""
-    toolkit = link.account.catalog_entry
+    """Return what the page shows when the provider's answer came and could not be stored."""
     message = _("Our database went away just as %(service)s answered. Please connect once more.")
-    return {
-        "title": _("The connection was not saved"),
-        "message": message % {"service": isolated(toolkit.name)},
-        "code": AnswerLost.code,
+    words = Words(
+        title=_("The connection was not saved"),
+        message=message % {"service": isolated(link.account.catalog_entry.name)},
+        again=_("Try again"),
+        status=AnswerLost.status,
+    )
+    # Without a way back: whether anything was stored is not known here.
+    return _problem(words, code=AnswerLost.code, link=link)
+
+
+def _problem(
+    words: Words, *, code: str = "", link: ConnectLink | None = None, status: str = ""
+) -> dict[str, Any]:
+    """Return what every page of a problem shows; ``status`` is what the app is told."""
+    context: dict[str, Any] = {"words": words, "code": code, "details": []}
+    if link is None:
+        return context
+    error = code if status == "failed" else ""
+    return context | {
         "project": link.account.project,
-        "toolkit": toolkit,
-        "details": [],
+        "toolkit": link.account.auth_config.catalog_entry,
+        "to_portal": bool(link.portal_id),
+        "return_url": return_url(link, status=status, error=error) if status else "",
     }
-
-
-def _refusals() -> dict[type[ConnectionsError], tuple[str, str]]:
-    switched_off = (
-        _("Connecting is switched off"),
-        _("The app does not accept new connections to this service at the moment."),
-    )
-    return {
-        LinkUnknown: (
-            _("This link does not exist"),
-            _("Ask the app that sent you here for a new link."),
-        ),
-        LinkExpired: (
-            _("This link has expired"),
-            _(
-                "Links work for a short time only, to keep your account safe. "
-                "Ask the app that sent you here for a new link."
-            ),
-        ),
-        LinkUsed: (
-            _("This link was used already"),
-            _(
-                "Each link works once, in one browser. "
-                "Ask the app that sent you here for a new link."
-            ),
-        ),
-        TooManyTries: (
-            _("This link was tried too often"),
-            _("No further key is taken in on it. Ask the app that sent you here for a new link."),
-        ),
-        AuthConfigDisabled: switched_off,
-        ManagedAppDisabled: switched_off,
-        AttemptAnswered: (
-            _("This step was done already"),
-            _(
-                "It cannot be repeated. Go back to the app to see whether you are connected. "
-                "Ask the app that sent you here for a new link."
-            ),
-        ),
-        AttemptRefused: (
-            _("We could not match this answer"),
-            _(
-                "It does not belong to a connection that was started in this browser, "
-                "so nothing was connected. Ask the app that sent you here for a new link."
-            ),
-        ),
-    }
-
-
-def _failure_words(reason: Reason, service: str) -> tuple[str, str]:
-    words = {
-        Reason.CONSENT_DENIED: (
-            _("You did not allow it"),
-            _("Nothing was connected. You can try again and allow it at %(service)s."),
-        ),
-        Reason.IDENTITY_MISMATCH: (
-            _("That was another account"),
-            _("Sign in at %(service)s with the account this link is for and try again."),
-        ),
-        Reason.PROBE_REJECTED: (
-            _("%(service)s did not accept the connection"),
-            _("It was made, but %(service)s refused to let it be used. Please try again."),
-        ),
-    }
-    unavailable = (
-        _("%(service)s could not be reached"),
-        _("Nothing was connected. It is not your fault: please try again in a moment."),
-    )
-    title, message = words.get(reason, unavailable)
-    named = {"service": isolated(service)}
-    return title % named, message % named

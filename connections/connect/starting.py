@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 
 from connections.errors import (
     LinkExpired,
+    LinkRefused,
     LinkUnknown,
     LinkUsed,
     ProviderUnavailable,
@@ -44,6 +45,7 @@ def find_link(*, token: str, browser: str, now: datetime) -> ConnectLink:
         LinkUnknown: there is none, or its account is gone.
         LinkExpired: it ran out.
         LinkUsed: it has led to a connection, or another browser is using it.
+        LinkRefused: the app said that it was opened by somebody else.
     """
     link = ConnectLink.objects.with_token(token).select_related(*_RELATED).first()
     if link is None:
@@ -72,16 +74,23 @@ def find_completed_link(*, link_id: str, browser: str) -> ConnectLink:
 
 
 def start_attempt(
-    *, token: str, browser: str, given: Mapping[str, str], now: datetime
+    *,
+    token: str,
+    browser: str,
+    given: Mapping[str, str],
+    now: datetime,
+    another_account: bool = False,
 ) -> Departure:
     """Bind the link to ``browser`` and say where at the provider to send the person.
 
     Args:
         browser: the random text in this browser's cookie.
         given: what the person typed in for the toolkit's connection parameters.
+        another_account: have the provider ask which account, where it knows how to.
 
     Raises:
-        LinkUnknown, LinkExpired, LinkUsed: as `find_link`; of two browsers at once one wins.
+        LinkUnknown, LinkExpired, LinkUsed, LinkRefused: as `find_link`; of two browsers at once
+            one wins.
         AuthConfigDisabled, ManagedAppDisabled: it was switched off.
         InvalidInput: something that the toolkit needs to know is missing or cannot be right.
         ProviderUnavailable: OAuth 1 begins with a call to the provider, and it failed.
@@ -90,7 +99,7 @@ def start_attempt(
         link = bind(token=token, browser=browser, now=now)
         trip = _prepare(link, browser=browser, given=given, now=now)
     # A call to the provider belongs into no transaction.
-    return Departure(link=link, url=_departure_url(trip))
+    return Departure(link=link, url=_departure_url(trip, another_account=another_account))
 
 
 def bind(*, token: str, browser: str, now: datetime) -> ConnectLink:
@@ -116,12 +125,19 @@ def _keep_language(entity: Entity) -> None:
 def _check(link: ConnectLink, *, browser: str, now: datetime) -> None:
     if link.account.status == Status.DELETED:
         raise LinkUnknown
+    if link.refused_at is not None:
+        raise LinkRefused(link)
     if link.completed_at is not None:
-        raise LinkUsed
+        raise LinkUsed(link)
     if link.expires_at <= now:
-        raise LinkExpired
-    if link.browser_digest and link.browser_digest != digest(browser):
-        raise LinkUsed
+        raise LinkExpired(link)
+    if not is_free_for(link, browser=browser):
+        raise LinkUsed(link)
+
+
+def is_free_for(link: ConnectLink, *, browser: str) -> bool:
+    """Whether no other browser has used the link."""
+    return not link.browser_digest or link.browser_digest == digest(browser)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -159,7 +175,7 @@ def _prepare(link: ConnectLink, *, browser: str, given: Mapping[str, str], now: 
     return _Trip(attempt=attempt, toolkit=toolkit, state=state)
 
 
-def _departure_url(trip: _Trip) -> str:
+def _departure_url(trip: _Trip, *, another_account: bool) -> str:
     attempt = trip.attempt
     if attempt.auth_config.scheme == Scheme.OAUTH1:
         return _oauth1_url(trip)
@@ -170,6 +186,7 @@ def _departure_url(trip: _Trip) -> str:
         code_verifier=attempt.code_verifier,
         nonce=attempt.nonce,
         ui_locales=_ui_locales(attempt),
+        another_account=another_account,
     )
 
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from connections.connect.client_document import ClientDocumentView
-from connections.connect.views import CallbackView, FinishedView, LinkView
+from connections.connect.views import CallbackView, FinishedView, LinkView, VerificationView
 from connections.noticing.views import NoticeView, StopView
 from connections.portal.views import AccountsView, DisconnectView, DoorView, ReconnectView
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("client/<slug:auth_config_id>.json", ClientDocumentView.as_view(), name="client"),
     path("callback/<slug:holder_id>", CallbackView.as_view(), name="callback"),
     path("finished/<slug:link_id>", FinishedView.as_view(), name="finished"),
+    path("verification/<slug:verification_id>", VerificationView.as_view(), name="verification"),
     path("portal/<slug:token>", DoorView.as_view(), name="portal"),
     path("portal/<slug:portal_id>/accounts", AccountsView.as_view(), name="portal_accounts"),
     path(

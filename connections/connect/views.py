@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -14,25 +14,31 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 
 from connections.connect.answering import take_answer
-from connections.connect.fields import form_context, form_source
+from connections.connect.fields import form_context
+from connections.connect.holding import send_again
 from connections.connect.keying import take_key
-from connections.connect.pages import (
-    confirm_context,
-    done_context,
-    failure_context,
-    lost_context,
-    refusal_context,
-    return_url,
+from connections.connect.outcome import outcome_of
+from connections.connect.pages import confirm_context, done_context, waiting_context
+from connections.connect.responding import (
+    BROWSER_COOKIE,
+    allow_forms_to,
+    browser_of,
+    lost,
+    onward,
+    refusal,
+    set_cookie,
+    try_again_cookie,
 )
 from connections.connect.starting import find_completed_link, find_link, start_attempt
+from connections.connect.verifying import find_verification, wait_for_end
 from connections.errors import (
     AnswerLost,
+    AttemptAnswered,
     ConnectionsError,
     KeyRefused,
     LinkError,
     ProviderUnavailable,
 )
-from connections.issuing import LINK_PATH
 from integrations.errors import InvalidInput
 from integrations.models.auth_config import OAUTH_SCHEMES
 from integrations.tokens import new_token
@@ -42,16 +48,14 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from connections.connect.outcome import Outcome
-    from connections.models import ConnectLink
+    from connections.models import ConnectLink, Verification
     from integrations.errors import EvergrantError
 
-BROWSER_COOKIE = "evergrant_connect"
-# Longer than any link lives, and a trip that begins at its end.
-BROWSER_COOKIE_SECONDS = 25 * 3600
 LONGEST_PARAMETER = 4096
 # A key file is the largest thing that a person is asked for.
 LONGEST_VALUE = 65_536
+# For how long the page waits for an exchange that is under way.
+PATIENCE_SECONDS = 8.0
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -61,15 +65,16 @@ class LinkView(View):
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         """Show who asks for what."""
         try:
-            link = find_link(token=token, browser=_browser(request), now=timezone.now())
+            link = find_link(token=token, browser=browser_of(request), now=timezone.now())
         except ConnectionsError as error:
-            return _refusal(request, error)
+            return refusal(request, error)
         return _form(request, link, token)
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         """Bind the link to this browser, and send the person to the provider or take her key in."""
-        browser = _browser(request) or new_token()
+        browser = browser_of(request) or new_token()
         given = {name: str(value)[:LONGEST_VALUE] for name, value in request.POST.items()}
+        link = None
         try:
             link = find_link(token=token, browser=browser, now=timezone.now())
             try:
@@ -77,9 +82,9 @@ class LinkView(View):
             except (InvalidInput, KeyRefused, ProviderUnavailable) as error:
                 response = _form(request, link, token, error=error, given=given)
         except ConnectionsError as error:
-            return _refusal(request, error)
-        _set_cookie(request, response, BROWSER_COOKIE, browser)
-        _set_cookie(request, response, _try_again_cookie(link), token)
+            return refusal(request, error, link)
+        set_cookie(request, response, BROWSER_COOKIE, browser)
+        set_cookie(request, response, try_again_cookie(link), token)
         return response
 
 
@@ -91,17 +96,17 @@ class CallbackView(View):
         """Take the answer in, once, and send the person on."""
         answer = {name: str(value)[:LONGEST_PARAMETER] for name, value in request.GET.items()}
         try:
-            outcome = take_answer(
+            result = take_answer(
                 holder_id=holder_id,
                 answer=answer,
-                browser=_browser(request),
+                browser=browser_of(request),
                 now=timezone.now(),
             )
         except AnswerLost as error:
-            return _lost(request, error)
+            return lost(request, error)
         except ConnectionsError as error:
-            return _refusal(request, error)
-        return _success(outcome) if outcome.succeeded else _failure(request, outcome)
+            return refusal(request, error)
+        return onward(request, result)
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -111,10 +116,44 @@ class FinishedView(View):
     def get(self, request: HttpRequest, link_id: str) -> HttpResponse:
         """Say that it is done, to the browser that did it."""
         try:
-            link = find_completed_link(link_id=link_id, browser=_browser(request))
+            link = find_completed_link(link_id=link_id, browser=browser_of(request))
         except LinkError as error:
-            return _refusal(request, error)
+            return refusal(request, error)
         return render(request, "connect/done.html", done_context(link))
+
+
+@method_decorator(never_cache, name="dispatch")
+class VerificationView(View):
+    """Where the app sends the person back to once it has said who she is, and where she waits."""
+
+    def get(self, request: HttpRequest, verification_id: str) -> HttpResponse:
+        """Send her on as it ended; say so while it has not."""
+        try:
+            found = find_verification(verification_id=verification_id, browser=browser_of(request))
+            return _verified(request, wait_for_end(found, seconds=PATIENCE_SECONDS))
+        except ConnectionsError as error:
+            return refusal(request, error)
+
+    def post(self, request: HttpRequest, verification_id: str) -> HttpResponse:
+        """Send her to the app again, with a new token."""
+        try:
+            found = find_verification(verification_id=verification_id, browser=browser_of(request))
+        except LinkError as error:
+            return refusal(request, error)
+        here = reverse("connect:verification", args=[found.pk])
+        return HttpResponseRedirect(send_again(verification=found, now=timezone.now()) or here)
+
+
+def _verified(request: HttpRequest, verification: Verification) -> HttpResponse:
+    attempt = verification.attempt
+    outcome = outcome_of(attempt)
+    if outcome is not None:
+        return onward(request, outcome)
+    if verification.ended_at is not None:
+        # Another trip of hers from the same link has taken its place.
+        return refusal(request, AttemptAnswered(), attempt.link)
+    context = waiting_context(attempt.link, connecting=verification.verified_at is not None)
+    return allow_forms_to(render(request, "connect/waiting.html", context), attempt.link)
 
 
 def _form(
@@ -130,80 +169,20 @@ def _form(
     context |= form_context(link, error=error, given=given or {})
     page = "connect/key.html" if context["key_form"] else "connect/confirm.html"
     status = HTTPStatus.OK if error is None else error.status
-    return _allow_form_to(render(request, page, context, status=status), link)
+    return allow_forms_to(render(request, page, context, status=status), link)
 
 
 def _set_out(
     request: HttpRequest, link: ConnectLink, token: str, browser: str, given: Mapping[str, str]
 ) -> HttpResponse:
     now = timezone.now()
-    if link.account.auth_config.scheme in OAUTH_SCHEMES:
-        departure = start_attempt(token=token, browser=browser, given=given, now=now)
-        return HttpResponseRedirect(departure.url)
-    outcome = take_key(token=token, browser=browser, given=given, now=now)
-    return _success(outcome) if outcome.succeeded else _failure(request, outcome)
-
-
-def _success(outcome: Outcome) -> HttpResponse:
-    # Off this address, which holds the code: a reload must not look like a replay.
-    finished = reverse("connect:finished", args=[outcome.link.pk])
-    target = return_url(outcome.link, status="success") or finished
-    response = HttpResponseRedirect(target)
-    response.delete_cookie(_try_again_cookie(outcome.link), path=LINK_PATH)
-    return response
-
-
-def _failure(request: HttpRequest, outcome: Outcome) -> HttpResponse:
-    return _problem(request, outcome.link, failure_context(outcome), status=HTTPStatus.OK)
-
-
-def _lost(request: HttpRequest, error: AnswerLost) -> HttpResponse:
-    # Nothing is read here: the database is away. The code is used up, so a new trip has to begin.
-    return _problem(request, error.link, lost_context(error.link), status=error.status)
-
-
-def _problem(
-    request: HttpRequest, link: ConnectLink, context: dict[str, Any], *, status: int
-) -> HttpResponse:
-    context |= {"try_again_url": _try_again_url(request, link)}
-    response = render(request, "connect/problem.html", context, status=status)
-    return _allow_form_to(response, link)
-
-
-def _refusal(request: HttpRequest, error: ConnectionsError) -> HttpResponse:
-    return render(request, "connect/problem.html", refusal_context(error), status=error.status)
-
-
-def _try_again_cookie(link: ConnectLink) -> str:
-    """Name the cookie that keeps a link's token, so that its pages can offer to try again."""
-    return f"evergrant_{link.pk}"
-
-
-def _try_again_url(request: HttpRequest, link: ConnectLink) -> str:
-    token = request.COOKIES.get(_try_again_cookie(link), "")
-    return reverse("connect:link", args=[token]) if token.isascii() and token else ""
-
-
-def _browser(request: HttpRequest) -> str:
-    return request.COOKIES.get(BROWSER_COOKIE, "")
-
-
-def _set_cookie(request: HttpRequest, response: HttpResponse, name: str, value: str) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=BROWSER_COOKIE_SECONDS,
-        path=LINK_PATH,
-        secure=request.is_secure(),
-        httponly=True,
-        samesite="Lax",
+    if link.account.auth_config.scheme not in OAUTH_SCHEMES:
+        return onward(request, take_key(token=token, browser=browser, given=given, now=now))
+    departure = start_attempt(
+        token=token,
+        browser=browser,
+        given=given,
+        another_account="another_account" in request.POST,
+        now=now,
     )
-
-
-def _allow_form_to(response: HttpResponse, link: ConnectLink) -> HttpResponse:
-    """Let the page's form lead to the provider: browsers hold redirects to `form-action` too."""
-    source = form_source(link.account.auth_config.catalog_entry.authorization_url)
-    # What django-csp's decorator sets; the origin is known only here.
-    update = {"form-action": [source]} if source else {}
-    response._csp_update = update  # type: ignore[attr-defined]  # noqa: SLF001
-    return response
+    return HttpResponseRedirect(departure.url)

@@ -14,6 +14,7 @@ from connections.models.portal_link import PortalLink
 from connections.models.revocation import Revocation
 from connections.models.status import Reason, Status
 from connections.models.tally import AccountTally, RefreshTally
+from connections.models.verification import Verification
 from connections.models.worker import Worker
 
 __all__ = [
@@ -39,5 +40,6 @@ __all__ = [
     "Status",
     "Transition",
     "Trigger",
+    "Verification",
     "Worker",
 ]

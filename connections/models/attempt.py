@@ -35,7 +35,11 @@ class ConnectAttempt(ProjectScopedModel):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     consumed_at = models.DateTimeField(null=True, editable=False)
+    # How it ended, for the pages that tell so after a reload: a reason, the provider's own code,
+    # and whose account it was, if it was the wrong one.
     outcome = models.CharField(max_length=40, blank=True)
+    error_code = models.CharField(max_length=100, blank=True, db_default="")
+    actual_identity = models.CharField(max_length=255, blank=True, db_default="", editable=False)
 
     class Meta:
         ordering = ["-id"]

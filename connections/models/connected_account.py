@@ -99,6 +99,10 @@ class ConnectedAccount(ProjectScopedModel):
     # When the provider last confirmed that the credentials work.
     last_verified_at = models.DateTimeField(null=True, editable=False)
 
+    # When the app confirmed that its user of this entity gave the grant; null where a project does
+    # not ask for that, and of a grant before.
+    user_verified_at = models.DateTimeField(null=True, editable=False)
+
     # The newest generation of credentials there ever was: a wiped grant's number never returns.
     grant_generation = models.PositiveBigIntegerField(default=0, editable=False)
     # When the access token ends; null while there is none or where it has no end.

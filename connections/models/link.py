@@ -21,7 +21,8 @@ class ConnectLinkQuerySet(ProjectScopedQuerySet["ConnectLink"]):
 
     def open(self, *, now: datetime) -> Self:
         """Links that can still lead to a connection."""
-        return self.filter(completed_at__isnull=True, expires_at__gt=now)
+        unused = self.filter(completed_at__isnull=True, refused_at__isnull=True)
+        return unused.filter(expires_at__gt=now)
 
 
 class ConnectLink(ProjectScopedModel):
@@ -47,6 +48,8 @@ class ConnectLink(ProjectScopedModel):
     # Digest of the cookie of the browser that used the link first.
     browser_digest = models.CharField(max_length=64, blank=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
+    # When the app said that somebody else than the link's user had opened it: it is dead then.
+    refused_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar = ConnectLinkQuerySet.as_manager()
 
@@ -55,3 +58,8 @@ class ConnectLink(ProjectScopedModel):
 
     def __str__(self) -> str:
         return self.id
+
+    def is_open(self, *, now: datetime) -> bool:
+        """Whether it can still lead to a connection; as `ConnectLinkQuerySet.open`."""
+        unused = self.completed_at is None and self.refused_at is None
+        return unused and self.expires_at > now

@@ -26,6 +26,7 @@ class Reason(models.TextChoices):
     EXCHANGE_FAILED = "exchange_failed", "The provider did not hand over credentials"
     PROBE_REJECTED = "probe_rejected", "The provider does not accept the credentials"
     IDENTITY_MISMATCH = "identity_mismatch", "Another account than expected was connected"
+    ALREADY_CONNECTED = "already_connected", "The user has connected that same account already"
     VERIFICATION_FAILED = "verification_failed", "The app did not confirm the person"
     LINK_EXPIRED = "link_expired", "The link ran out before the person connected"
     GRANT_REVOKED = "grant_revoked", "The person or the provider withdrew the grant"

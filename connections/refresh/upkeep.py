@@ -17,6 +17,7 @@ from connections.pruning import prune
 from connections.refresh import keeping
 from connections.refresh.reconciling import drain_orphans, retire_segments, store_own
 from connections.tallies import fold
+from connections.verifications import end_late_verifications
 from integrations.database import DATABASE_AWAY, is_away
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Upkeep:
             _Duty(lambda now: store_own(seconds=OWN_SECONDS, now=now), pause=10),
             _Duty(beat, pause=5),
             _Duty(lambda now: expire_unused_links(now=now), pause=1),
+            _Duty(lambda now: end_late_verifications(now=now), pause=1),
             _Duty(lambda now: warn_due(now=now), pause=30),
             _Duty(lambda now: retire_segments(now=now), pause=30),
             _Duty(lambda now: fold(now=now), pause=30),

@@ -22,6 +22,16 @@ def time_left(moment: datetime) -> str:
 
 
 @register.filter
+def web_address(url: str | None) -> str:
+    """Return ``url`` where a page may link to it; empty where it is no address of a page or mail.
+
+    Operators type these in, and a ``javascript:`` among them would be a way into every page.
+    """
+    known = url is not None and url.startswith(("https://", "http://", "mailto:"))
+    return url if url and known else ""
+
+
+@register.filter
 def isolated(name: str) -> str:
     """Return ``name`` as it may stand in a sentence outside of ``<bdi>``."""
     return bidi.isolated(name)

@@ -114,6 +114,8 @@ class Toolkit(AnswerShape):
     scope_descriptions: dict[str, str] = {}
     scope_aliases: dict[str, str] = {}
     authorization_parameters: dict[str, str] = {}
+    # Beside or in place of those, where the person has to choose another account.
+    account_choice: dict[str, str] = {}
     token_parameters: dict[str, str] = {}
     token_request: TokenRequest = "form"  # noqa: S105 - no secret
     token_headers: dict[str, str] = {}

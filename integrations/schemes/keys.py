@@ -30,13 +30,21 @@ class KeyClient(Scheme):
         self.toolkit = toolkit
         self.form = form
 
-    def obtain(self, values: Mapping[str, str]) -> Verdict:
-        """Return the credentials that a person typed in; nobody was asked whether they work.
+    def check(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Return the fields that a person filled in; asks nobody.
 
         Raises:
             InvalidInput: a value is missing or cannot be right; ``details`` say which field.
         """
-        fields = checked(self.form, values)
+        return checked(self.form, values)
+
+    def obtain(self, values: Mapping[str, str]) -> Verdict:
+        """Return the credentials that a person typed in; nobody was asked whether they work.
+
+        Raises:
+            InvalidInput: as `check`.
+        """
+        fields = self.check(values)
         main = fields.get(self.form.main_field, "")
         tokens = TokenSet(
             access_token=Secret(main),

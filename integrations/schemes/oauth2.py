@@ -75,14 +75,18 @@ class OAuth2Client(Scheme):
         code_verifier: Secret | None,
         nonce: str = "",
         ui_locales: str = "",
+        another_account: bool = False,
     ) -> str:
         """Return the provider's page to send the person to (RFC 6749, 4.1.1).
 
         Args:
             nonce, ui_locales: for OpenID only, the latter the language of its pages (OpenID Connect
                 Core 1.0, 3.1.2.1). What an auth config says of that goes before.
+            another_account: have it ask which account, where the toolkit has a way.
         """
         extra = dict(self.toolkit.authorization_parameters) | dict(self.authorization_parameters)
+        if another_account:
+            extra |= self.toolkit.account_choice
         if code_verifier is not None:
             extra["code_challenge"] = create_s256_code_challenge(code_verifier.reveal())
             extra["code_challenge_method"] = "S256"

@@ -16,7 +16,7 @@ from integrations import outbound
 from integrations.catalog import fill, placeholders_in
 from integrations.errors import InvalidInput
 from integrations.schemes.assertions import GRANT_TYPE, UnusableKey, sign
-from integrations.schemes.keys import KeyClient, checked
+from integrations.schemes.keys import KeyClient
 from integrations.schemes.token_call import Client
 from integrations.schemes.verdict import Granted, RefusalKind, Refused, Verdict
 from integrations.secrets import Secret
@@ -38,17 +38,17 @@ class TradedKeyClient(KeyClient):
         super().__init__(toolkit, form)
         self.scopes = list(scopes) or list(form.scopes)
 
-    def obtain(self, values: Mapping[str, str]) -> Verdict:
-        """Trade what a person typed in for the first access token.
-
-        Raises:
-            InvalidInput: as `KeyClient.obtain`, or a key file is none.
-        """
-        fields = checked(self.form, values)
+    def check(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Return the fields that a person filled in. Raises InvalidInput, also of no key file."""
+        fields = super().check(values)
         if self.form.scheme == "service_account" and _key_file(fields) is None:
             problem = _("This is not a key file: JSON with client_email and private_key.")
             raise InvalidInput(fields=[{"field": "key_file", "problem": problem}])
-        return self.refresh(refresh_token=Secret(json.dumps(fields)))
+        return fields
+
+    def obtain(self, values: Mapping[str, str]) -> Verdict:
+        """Trade what a person typed in for the first access token. Raises as `check`."""
+        return self.refresh(refresh_token=Secret(json.dumps(self.check(values))))
 
     def refresh(self, *, refresh_token: Secret, ends_at: float = math.inf) -> Verdict:
         """Trade what is kept for a new access token. It stays as it is, however often."""

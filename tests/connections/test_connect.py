@@ -101,6 +101,7 @@ def test_without_a_callback_url_the_page_says_that_it_is_done(auth_config: AuthC
     assert Client().get(finished).status_code == 404
 
 
+@pytest.mark.fault(30)
 def test_an_answer_is_taken_once(url: str, provider: ScriptedProvider) -> None:
     person = Person(url)
     person.set_out()
@@ -109,6 +110,7 @@ def test_an_answer_is_taken_once(url: str, provider: ScriptedProvider) -> None:
     assert len(provider.token_calls()) == 1
 
 
+@pytest.mark.fault(30)
 @pytest.mark.parametrize("state", ["", "wrong"])
 def test_an_answer_without_our_state_is_refused(
     url: str, provider: ScriptedProvider, state: str
@@ -120,6 +122,7 @@ def test_an_answer_without_our_state_is_refused(
     assert provider.token_calls() == []
 
 
+@pytest.mark.fault(30)
 def test_another_browsers_answer_is_refused(url: str, provider: ScriptedProvider) -> None:
     person = Person(url)
     person.set_out()
@@ -128,6 +131,7 @@ def test_another_browsers_answer_is_refused(url: str, provider: ScriptedProvider
     assert provider.token_calls() == []
 
 
+@pytest.mark.fault(32)
 def test_an_answer_on_another_auth_configs_path_is_refused(
     url: str, auth_config: AuthConfig, provider: ScriptedProvider
 ) -> None:
@@ -138,6 +142,7 @@ def test_an_answer_on_another_auth_configs_path_is_refused(
     assert provider.token_calls() == []
 
 
+@pytest.mark.fault(32)
 def test_an_answer_from_another_issuer_is_refused(url: str, provider: ScriptedProvider) -> None:
     person = Person(url)
     person.set_out()
@@ -146,12 +151,14 @@ def test_an_answer_from_another_issuer_is_refused(url: str, provider: ScriptedPr
     assert provider.token_calls() == []
 
 
+@pytest.mark.fault(31)
 def test_an_expired_link_is_gone(url: str) -> None:
     ConnectLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert Client().get(urlsplit(url).path).status_code == 410
     assert Client().post(urlsplit(url).path).status_code == 410
 
 
+@pytest.mark.fault(31)
 def test_a_link_that_led_to_a_connection_is_gone(url: str) -> None:
     person = Person(url)
     person.set_out()
@@ -160,6 +167,7 @@ def test_a_link_that_led_to_a_connection_is_gone(url: str) -> None:
     assert person.client.post(person.path).status_code == 410
 
 
+@pytest.mark.fault(31)
 def test_a_link_in_use_by_one_browser_is_gone_for_another(url: str) -> None:
     Person(url).set_out()
     other = Client().post(urlsplit(url).path)
@@ -192,6 +200,7 @@ def test_a_person_who_declines_can_try_again_or_go_back(url: str) -> None:
     assert Event.objects.latest("sequence").type == EventType.ACTIVATED
 
 
+@pytest.mark.fault(34)
 def test_the_providers_error_text_never_becomes_markup(url: str) -> None:
     person = Person(url)
     person.set_out()
@@ -242,6 +251,7 @@ def test_a_reconnect_keeps_the_id_and_starts_a_new_generation(
     assert Credentials.objects.get().generation == 2
 
 
+@pytest.mark.fault(35)
 def test_a_reconnect_as_somebody_else_is_refused_and_keeps_the_old_tokens(
     account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
@@ -267,6 +277,7 @@ def test_an_answer_for_a_deleted_account_stores_nothing_and_is_revoked(url: str)
     assert Revocation.objects.get().payload is not None
 
 
+@pytest.mark.fault(31)
 @pytest.mark.django_db(transaction=True)
 def test_of_two_callbacks_at_once_one_exchanges_the_code(
     url: str, provider: ScriptedProvider

@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from connections.models import ConnectAttempt, ConnectLink
+from connections.models import ConnectAttempt, ConnectLink, Verification
 from integrations.models import AuthConfig, FactorSecret, ManagedApp
 from integrations.secrets import Secret, keyring
 from integrations.secrets.canary import find_key_trouble
@@ -69,7 +69,7 @@ def fill_every_column(base_url: str = "http://127.0.0.1:1") -> None:
     app.former_clients = Secret('{"client-of-before": ["s3cret-of-long-ago"]}')
     app.save()
     link = ConnectLink.objects.latest("pk")
-    ConnectAttempt.objects.create(
+    attempt = ConnectAttempt.objects.create(
         project=world.project,
         link=link,
         auth_config=auth_config,
@@ -81,6 +81,16 @@ def fill_every_column(base_url: str = "http://127.0.0.1:1") -> None:
         expires_at=timezone.now() + timedelta(minutes=10),
     )
     FactorSecret.objects.create(secret=Secret("key-of-an-authenticator-app"))
+    verification = Verification(
+        project=world.project,
+        account=link.account,
+        attempt=attempt,
+        token_digest="t" * 64,
+        held_at=timezone.now(),
+        expires_at=timezone.now() + timedelta(minutes=5),
+    )
+    verification.held = Secret('{"code": "held-s3cret"}')
+    verification.save(force_insert=True)
     empty = [str(column) for column in sealed_columns() if not column.count_by_key()]
     assert empty == [], "a new sealed column: make a row for it here"
 

@@ -116,6 +116,7 @@ def test_the_authorization_request_names_the_resource(
     assert query["code_challenge_method"] == ["S256"]
 
 
+@pytest.mark.fault(32)
 @pytest.mark.parametrize("iss", ["iss=https%3A%2F%2Fevil.example", ""])
 def test_an_answer_that_is_not_in_the_servers_name_connects_nothing(
     auth_config: AuthConfig, iss: str
