@@ -42,7 +42,7 @@ _FACTS = {
 }
 # Of the list, and nothing that narrows it.
 _IGNORED = frozenset({"o", "p", "all", "_facets", "_changelist_filters", "e", "after", "before"})
-KINDS = {Kind.REFRESH.value, Kind.REVOKE.value, Kind.LINK.value}
+KINDS = frozenset(Kind.values)
 TOO_MANY = (
     "This search or filter cannot be worked on as a whole while more than 10,000 accounts match. "
     "Narrow it."

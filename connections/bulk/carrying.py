@@ -16,6 +16,7 @@ from connections.holding import held_back
 from connections.lifecycle import HOLDS_CREDENTIALS
 from connections.models import ConnectedAccount, Credentials, Status
 from connections.models.bulk import Kind, Outcome
+from connections.noticing.recording import takes_mail
 from connections.wording import status_and_reason
 from integrations.secrets import Secret
 from integrations.secrets.keyring import SealingError
@@ -112,6 +113,16 @@ def _make_link(
     )
 
 
+def _mail(account: ConnectedAccount, job: BulkJob, authority: Authority, now: datetime) -> Verdict:
+    """Have the person mailed; `connections.noticing` sends it, and tells what became of it."""
+    if account.status == Status.DELETED:
+        return _left("It was deleted.")
+    if not takes_mail(account.entity):
+        return _left("The app has given no address of this person, or the person wants no mails.")
+    operations.send_reconnect_mail(account=account, actor=authority.actor)
+    return Verdict(outcome=Outcome.DONE, words="A mail is on its way.")
+
+
 def _ask_for_refresh(
     account: ConnectedAccount, job: BulkJob, authority: Authority, now: datetime
 ) -> Verdict:
@@ -137,6 +148,7 @@ def _ask_for_refresh(
 _WORK: dict[Kind, Callable[[ConnectedAccount, BulkJob, Authority, datetime], Verdict]] = {
     Kind.REVOKE: _revoke,
     Kind.LINK: _make_link,
+    Kind.MAIL: _mail,
     Kind.REFRESH: _ask_for_refresh,
 }
 

@@ -14,6 +14,7 @@ TITLES: dict[str, str] = {
     Kind.REFRESH: "Refresh",
     Kind.REVOKE: "Revoke",
     Kind.LINK: "Make reconnect links",
+    Kind.MAIL: "Mail reconnect links",
 }
 CONSEQUENCES: dict[str, tuple[str, ...]] = {
     Kind.REFRESH: (
@@ -43,6 +44,13 @@ CONSEQUENCES: dict[str, tuple[str, ...]] = {
             "The links are kept sealed until you download them, each once, or until they end. Then "
             "they are forgotten; new ones can be made."
         ),
+    ),
+    Kind.MAIL: (
+        (
+            "Each person gets a mail with a link to reconnect, at the address that the app has "
+            "given. Whoever has none, or wants no mails, is left alone."
+        ),
+        "What became of each mail is told under Notices.",
     ),
 }
 STATE_TONES: dict[str, str] = {

@@ -28,6 +28,7 @@ class Kind(models.TextChoices):
     REFRESH = "refresh", "Refresh"
     REVOKE = "revoke", "Revoke"
     LINK = "link", "Make reconnect links"
+    MAIL = "mail", "Mail reconnect links"
 
 
 class Extent(models.TextChoices):
@@ -75,6 +76,7 @@ PERMISSIONS = {
     Kind.REFRESH: "connections.refresh_connectedaccount",
     Kind.REVOKE: "connections.revoke_connectedaccount",
     Kind.LINK: "connections.link_connectedaccount",
+    Kind.MAIL: "connections.link_connectedaccount",
 }
 INCIDENT_PERMISSION = "connections.incident_bulkjob"
 

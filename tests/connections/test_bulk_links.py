@@ -13,7 +13,15 @@ from django.test import Client
 from django.utils import timezone
 
 from connections.bulk.reporting import forget_links
-from connections.models import BulkItem, BulkJob, ConnectedAccount, ConnectLink, Entity
+from connections.models import (
+    BulkItem,
+    BulkJob,
+    ConnectedAccount,
+    ConnectLink,
+    Entity,
+    ExpiryNotice,
+    NoticeCause,
+)
 from connections.models.bulk import Kind
 from connections.operations import delete_account
 from integrations.models import AuditEntry, AuthConfig
@@ -145,3 +153,13 @@ def test_a_config_that_is_disabled_is_told(
     start_on(Kind.LINK, mel, account)
     work()
     assert BulkItem.objects.get().error_code == "auth_config_disabled"
+
+
+def test_mails_go_to_whom_they_can(mel: User, auth_config: AuthConfig) -> None:
+    crowd(auth_config, 2)
+    Entity.objects.filter(pk=Entity.objects.earliest("pk").pk).update(email="a@home.example")
+    job = start(Kind.MAIL, mel, status="ACTIVE")
+    work()
+    assert sorted(outcomes(job)) == ["done", "skipped"]
+    notice = ExpiryNotice.objects.get()
+    assert (notice.cause, notice.created_by) == (NoticeCause.ASKED, "operator:mel")
