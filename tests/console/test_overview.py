@@ -47,7 +47,7 @@ def overview(client: Client, query: str = "") -> dict[str, Any]:
     """Return what the page is told, without the page: that costs ten times as much."""
     request = RequestFactory().get(f"/admin/{query}")
     # A client has a session as a request has.
-    request.user = get_user(client)  # type: ignore[arg-type]
+    request.user = get_user(client)
     return dashboard(request, {})
 
 
