@@ -68,7 +68,10 @@ function showLogo() {
   }
   for (const place of all("initials")) place.hidden = Boolean(shown);
 }
-logo?.addEventListener("change", () => {
+function readLogo(event) {
+  if (event.target !== logo) return;
+  // The theme's script would write the file's name into a text field beside it; there is none.
+  event.stopPropagation();
   const reader = new FileReader();
   reader.addEventListener("load", () => {
     chosen = reader.result;
@@ -78,5 +81,6 @@ logo?.addEventListener("change", () => {
   // The page's policy lets pictures of its own host and data: in.
   if (logo.files[0]) reader.readAsDataURL(logo.files[0]);
   else showLogo();
-});
+}
+logo?.parentElement.addEventListener("change", readLogo, { capture: true });
 removed?.addEventListener("change", showLogo);
