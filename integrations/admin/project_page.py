@@ -13,7 +13,7 @@ from integrations.admin.project_members import MOST_SHOWN, addable, members_of
 from integrations.branding import logo_path, stylesheet_path
 from integrations.branding.stylesheet import properties_of
 from integrations.branding.verdict import judge
-from integrations.models import ApiKey
+from integrations.models import ApiKey, Project
 from integrations.models.api_key import Scope, default_scopes
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from integrations.branding.colors import Colors
-    from integrations.models import Project
 
 SETTINGS, MEMBERS, KEYS = "settings", "members", "keys"
 MOST_KEYS: Final = 200
@@ -53,10 +52,13 @@ def told_colors(colors: Colors) -> dict[str, dict[str, str]]:
 
 
 def _branding(project: Project, color: str) -> dict[str, Any]:
+    verdict = judge(color)
+    # A colour that was refused is shown as the one that is suggested.
+    shown = Project(accent_color=verdict.suggestion or verdict.color)
     return {
         "logo": logo_path(project),
-        "stylesheet": stylesheet_path(project),
-        "verdict": judge(color),
+        "stylesheet": stylesheet_path(shown),
+        "verdict": verdict,
         "verdict_url": reverse("admin:integrations_project_colors"),
     }
 

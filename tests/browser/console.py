@@ -16,6 +16,7 @@ from playwright.sync_api import Page
 from connections.models import ConnectedAccount, Reason, Status
 from integrations.admin.operations import OperationsAdmin
 from integrations.models import ApiKey
+from tests.browser import project_ways
 from tests.browser.hosted_ways import Way, to
 from tests.browser.shown import Shown
 from tests.console.pages import address
@@ -153,4 +154,4 @@ SPECIAL = [
     Shown("proving oneself", "account_reauthenticate", to(reverse("account_reauthenticate"))),
 ]
 # Whoever runs the instance sees these.
-PAGES = [*standard_pages(), *SPECIAL]
+PAGES = [*standard_pages(), *SPECIAL, *project_ways.CONSOLE]

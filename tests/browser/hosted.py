@@ -8,6 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import Page
 
 from tests.browser import hosted_ways as ways
+from tests.browser import project_ways
 from tests.browser.hosted_ways import to
 from tests.browser.shown import Shown
 from tests.browser.staff_ways import STAFF
@@ -127,4 +128,4 @@ SIGN_IN = [
     ),
 ]
 # Whoever is not signed in sees these.
-PAGES = [*CONNECT, *PORTAL, *MAILS, *ARABIC, *FAULTS, *SIGN_IN, *STAFF]
+PAGES = [*CONNECT, *PORTAL, *MAILS, *ARABIC, *FAULTS, *SIGN_IN, *STAFF, *project_ways.HOSTED]
