@@ -70,6 +70,7 @@ UNFOLD: dict[str, Any] = {
         lambda _request: static("console/bulk.css"),
         lambda _request: static("console/staff.css"),
         lambda _request: static("console/projects.css"),
+        lambda _request: static("console/accounts.css"),
     ],
     "SCRIPTS": [lambda _request: static("console/console.js")],
     "SITE_FAVICONS": [
@@ -96,6 +97,7 @@ UNFOLD: dict[str, Any] = {
                 _item("Entities", "group", "connections.entity"),
                 _item("Links", "link", "connections.connectlink"),
                 _item("Notices", "outgoing_mail", "connections.expirynotice"),
+                _item("Portal links", "door_front", "connections.portallink"),
                 _item("Revocations", "link_off", "connections.revocation"),
                 _item("Bulk jobs", "checklist", "connections.bulkjob") | {"active": _on_jobs},
                 {

@@ -25,6 +25,11 @@ from connections.refresh.keeping import keep_journal  # noqa: E402 - as above
 # What an earlier process of this host left, if it was killed, is stored before anybody asks for it.
 keep_journal()
 
+from connections.uses import keep_writing  # noqa: E402 - as above
+
+# How often accounts are used is counted here and written beside the requests.
+keep_writing()
+
 from integrations.turns import turns  # noqa: E402 - as above
 
 

@@ -10,6 +10,7 @@ ConnectionsError
 ├── RefreshUnavailable   (the provider is down and no token lives)
 ├── RefreshTimeout       (another caller's refresh takes too long)
 ├── IncidentNotConfirmed, JobHasEnded, LinksTaken
+├── NothingToProbe, ProbedJustNow, ProviderSpared
 └── LinkError
     ├── LinkUnknown, LinkExpired, LinkUsed
     ├── LinkRefused, AttemptRefused, AttemptAnswered, AnswerLost
@@ -132,6 +133,29 @@ class LinksTaken(ConnectionsError):
 
     code = "links_taken"
     status = 410
+
+
+class NothingToProbe(ConnectionsError):
+    """The catalog knows no call by which this service tells whether a token works."""
+
+    code = "nothing_to_probe"
+    status = 409
+
+
+class ProbedJustNow(ConnectionsError):
+    """The provider was asked about this account a moment ago, or is being asked. Wait a little."""
+
+    code = "probed_just_now"
+    status = 409
+    retryable = True
+
+
+class ProviderSpared(ConnectionsError):
+    """The provider fails at the moment or asked for patience, so it is not called."""
+
+    code = "provider_spared"
+    status = 503
+    retryable = True
 
 
 class LinkError(ConnectionsError):

@@ -1,9 +1,9 @@
 """Keeps the history small: what is forgotten when, and the round that forgets it.
 
-Refreshes, their tallies, links, events and what came of each account of a bulk job are kept for
-``HISTORY_DAYS``; changes of status, revocations, mails to people, the jobs themselves and the audit
-trail of staff for ``AUDIT_DAYS``. What a page or a later step still needs stays: an account's
-newest refreshes, its last change of status, the link that says where it leads back to.
+Refreshes, their tallies, proofs, links, events and what came of each account of a bulk job are kept
+for ``HISTORY_DAYS``; changes of status, revocations, mails to people, the jobs themselves and the
+audit trail of staff for ``AUDIT_DAYS``. What a page or a later step still needs stays: an account's
+newest refreshes and proofs, its last change of status, the link that says where it leads back to.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from connections.models import (
     ConnectLink,
     ExpiryNotice,
     PortalLink,
+    Proof,
     RefreshAttempt,
     RefreshTally,
     Revocation,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# So many refreshes of an account stay, however old: they tell how it came to its end.
+# So many refreshes and proofs of an account stay, however old: they tell how it came to its end.
 KEPT_ATTEMPTS: Final = 5
 # In one round, which comes about once a minute.
 LIMIT: Final = 20_000
@@ -66,6 +67,13 @@ def policies(*, now: datetime) -> list[Policy]:
             name="refreshes",
             rows=RefreshAttempt.objects.alias(
                 later=Subquery(_newer(RefreshAttempt).values("pk")[KEPT_ATTEMPTS - 1 :][:1])
+            ).filter(later__isnull=False),
+            before=history,
+        ),
+        Policy(
+            name="proofs",
+            rows=Proof.objects.alias(
+                later=Subquery(_newer(Proof).values("pk")[KEPT_ATTEMPTS - 1 :][:1])
             ).filter(later__isnull=False),
             before=history,
         ),

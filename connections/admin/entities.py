@@ -10,10 +10,13 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
+from connections.admin.portal_links import make_portal_link
 from connections.admin.words import status_badge
 from connections.models import ConnectedAccount, Entity
 from integrations.admin.base import RecordAdmin, VisibleRelatedFilter
 from integrations.admin.marks import Header, code, two_lines
+from integrations.admin.operations import Operation, OperationsAdmin
+from integrations.admin.places import PlacedAdmin
 from integrations.admin.searching import IndexedSearchAdmin
 from integrations.moments import EMPTY, when
 
@@ -24,10 +27,25 @@ if TYPE_CHECKING:
 SHOWN_ACCOUNTS = 50
 
 
+OPERATIONS = (
+    Operation(
+        name="portal",
+        title="Portal link",
+        icon="door_front",
+        permission="connections.add_portallink",
+        consequence="Whoever opens the link first sees this person's accounts, and can reconnect "
+        "and disconnect them. Give it to her only. It is shown once.",
+        run=make_portal_link,
+        in_lists=False,
+    ),
+)
+
+
 @admin.register(Entity)
-class EntityAdmin(IndexedSearchAdmin, RecordAdmin):
+class EntityAdmin(OperationsAdmin, IndexedSearchAdmin, PlacedAdmin, RecordAdmin):
     """A user of the app, with her accounts."""
 
+    operations = OPERATIONS
     list_display = ("user", "tenant", "project", "created")
     list_select_related = ("project",)
     list_filter = (("project", VisibleRelatedFilter),)

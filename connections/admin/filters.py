@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils import timezone
 
 from connections.endings import ending_accounts, moved_in_time
 from connections.models import ConnectedAccount, Reason, Status
 from connections.refresh.queries import due_configs
-from integrations.admin.base import VisibleRelatedFilter
 from integrations.admin.theme import DropdownFilter
 from integrations.admin.toolkits import ToolkitFilter
+from integrations.ids import id_at
 from integrations.models import AuthConfig
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
+
+
+# The parameter of the filter by auth config, as Django calls it.
+AUTH_CONFIG: Final = "auth_config__id__exact"
 
 
 class StatusFilter(DropdownFilter):
@@ -103,26 +107,38 @@ class EndFilter(DropdownFilter):
         return ending_accounts(queryset, moved=moved, now=timezone.now(), window=window)
 
 
+class AgeFilter(DropdownFilter):
+    """How long ago the account was made, which its id tells."""
+
+    title = "made"
+    parameter_name = "age"
+    _DAYS: Final = {"1": "Last 24 hours", "7": "Last 7 days", "30": "Last 30 days"}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*self._DAYS.items(), ("older", "More than 30 days ago")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[ConnectedAccount]
+    ) -> QuerySet[ConnectedAccount]:
+        chosen = self.value()
+        if chosen not in {*self._DAYS, "older"}:
+            return queryset
+        days = 30 if chosen == "older" else int(chosen)
+        then = id_at("ca", timezone.now() - timedelta(days=days))
+        return queryset.filter(pk__lt=then) if chosen == "older" else queryset.filter(pk__gte=then)
+
+
+def configs_of(toolkit: str, request: HttpRequest) -> list[str]:
+    """Return the auth configs of a toolkit that a person may see."""
+    configs = AuthConfig.objects.visible_to(request.user).filter(toolkit=toolkit)
+    return list(configs.values_list("pk", flat=True))
+
+
 class AccountToolkitFilter(ToolkitFilter):
     """One toolkit's accounts, found through its auth configs: those are few, and have an index."""
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[ConnectedAccount]
     ) -> QuerySet[ConnectedAccount]:
-        if not self.value():
-            return queryset
-        configs = AuthConfig.objects.visible_to(request.user).filter(toolkit=self.value())
-        return queryset.filter(auth_config__in=list(configs.values_list("pk", flat=True)))
-
-
-class AuthConfigFilter(VisibleRelatedFilter):
-    """One auth config's accounts: of its project, whose accounts an index has in their order."""
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[ConnectedAccount]
-    ) -> QuerySet[ConnectedAccount]:
-        narrowed = super().queryset(request, queryset)
-        if not self.value():
-            return narrowed
-        configs = AuthConfig.objects.filter(pk=self.value()).values_list("project", flat=True)
-        return narrowed.filter(project=configs.first() or "")
+        chosen = self.value()
+        return queryset.filter(auth_config__in=configs_of(chosen, request)) if chosen else queryset

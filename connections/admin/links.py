@@ -14,6 +14,7 @@ from connections.models import ConnectLink
 from connections.wording import actor
 from integrations.admin.base import RecordAdmin, VisibleRelatedFilter
 from integrations.admin.marks import Header, Tone, badge, code, two_lines
+from integrations.admin.places import PlacedAdmin
 from integrations.moments import EMPTY, when
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(ConnectLink)
-class ConnectLinkAdmin(RecordAdmin):
+class ConnectLinkAdmin(PlacedAdmin, RecordAdmin):
     """An invitation to connect one account; its state is derived from its times."""
 
     list_display = ("link", "account_link", "state", "maker", "ends", "created")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from connections import operations, wording
 from connections.actors import operator
+from connections.admin.probing import can_be_probed, probe
 from connections.errors import AccountUnusable, ConnectionsError, RefreshUnavailable
 from connections.lifecycle import TRANSITIONS
 from connections.models import ConnectedAccount, RefreshAttempt, Status, Trigger
@@ -118,8 +119,20 @@ OPERATIONS = (
         applies=lambda account: account.status == Status.ACTIVE,
     ),
     Operation(
+        name="probe",
+        title="Probe now",
+        icon="troubleshoot",
+        permission="connections.probe_connectedaccount",
+        consequence="The provider is asked whether the access token works, by the toolkit's "
+        "cheapest call. A single refusal ends nothing.",
+        run=probe,
+        calls_out=True,
+        applies=can_be_probed,
+    ),
+    # Ways to hand a reconnect link over stand side by side.
+    Operation(
         name="link",
-        title="Send reconnect link",
+        title="Get reconnect link",
         icon="link",
         permission="connections.link_connectedaccount",
         consequence="Whoever opens the link can connect the account, so give it to its person "

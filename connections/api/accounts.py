@@ -21,7 +21,7 @@ from connections.operations import (
     reconnect_account,
     revoke_account,
 )
-from connections.timeline import TimelineEntry, timeline
+from connections.timeline import APPS_KINDS, TimelineEntry, timeline
 from integrations.api.access import ApiRequest, get_or_404, requires
 from integrations.api.pagination import Page, paginate
 from integrations.models import AuthConfig
@@ -96,7 +96,8 @@ def get_account(request: ApiRequest, account_id: str) -> ConnectedAccount:
 @requires(Scope.READ)
 def history(request: ApiRequest, account_id: str) -> list[TimelineEntry]:
     """What happened to the account and why, newest first."""
-    return timeline(find_account(request, account_id), limit=200)
+    account = find_account(request, account_id)
+    return timeline(account, limit=200, kinds=APPS_KINDS)
 
 
 @router.post("/{account_id}/reconnect", response={201: LinkOut})

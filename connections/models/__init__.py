@@ -11,14 +11,17 @@ from connections.models.history import RefreshAttempt, RefreshOutcome, Transitio
 from connections.models.journal_folder import JournalFolder
 from connections.models.link import ConnectLink
 from connections.models.portal_link import PortalLink
+from connections.models.proof import Proof, ProofOutcome
 from connections.models.revocation import Revocation
 from connections.models.status import Reason, Status
 from connections.models.tally import AccountTally, RefreshTally
+from connections.models.use import AccountUse
 from connections.models.verification import Verification
 from connections.models.worker import Worker
 
 __all__ = [
     "AccountTally",
+    "AccountUse",
     "Breaker",
     "BulkItem",
     "BulkJob",
@@ -32,6 +35,8 @@ __all__ = [
     "NoticeCause",
     "NoticeState",
     "PortalLink",
+    "Proof",
+    "ProofOutcome",
     "Reason",
     "RefreshAttempt",
     "RefreshOutcome",

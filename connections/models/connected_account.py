@@ -186,6 +186,8 @@ class ConnectedAccount(ProjectScopedModel):
             # Lists in order of creation: of a project, and of the few that are not as they should
             # be. The latter cost the refresh of a healthy account nothing.
             models.Index(fields=["project", "id"], name="account_by_project"),
+            # An auth config that nobody uses any more has accounts that are old, all of them.
+            models.Index(fields=["auth_config", "id"], name="account_by_config"),
             models.Index(
                 fields=["status", "id"],
                 include=["project"],
@@ -206,7 +208,8 @@ class ConnectedAccount(ProjectScopedModel):
             ),
             models.Index(
                 fields=["status_reason", "id"],
-                name="account_by_reason",
+                include=["project", "status"],
+                name="account_of_reason",
                 condition=~Q(status_reason="connected"),
             ),
             # Searched for by how they begin, in any case.
@@ -221,6 +224,7 @@ class ConnectedAccount(ProjectScopedModel):
         ]
         permissions = [
             ("refresh_connectedaccount", "Can refresh connected accounts"),
+            ("probe_connectedaccount", "Can have connected accounts proven"),
             ("disable_connectedaccount", "Can disable and enable connected accounts"),
             ("revoke_connectedaccount", "Can revoke connected accounts"),
             ("link_connectedaccount", "Can send reconnect links"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
@@ -38,6 +39,8 @@ class PortalLink(ProjectScopedModel):
     # Digest of the cookie of the browser that opened it.
     browser_digest = models.CharField(max_length=64, blank=True, editable=False)
     opened_at = models.DateTimeField(null=True, editable=False)
+    # When it was withdrawn before its end.
+    withdrawn_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar = PortalLinkQuerySet.as_manager()
 
@@ -46,3 +49,7 @@ class PortalLink(ProjectScopedModel):
 
     def __str__(self) -> str:
         return self.id
+
+    def is_over(self, *, now: datetime) -> bool:
+        """Whether nobody is let in any more."""
+        return self.withdrawn_at is not None or self.expires_at <= now

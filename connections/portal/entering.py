@@ -32,10 +32,10 @@ def check_portal(link: PortalLink, *, browser: str, now: datetime) -> None:
     """Let pass a link that ``browser`` has opened or may still open. Consumes nothing.
 
     Raises:
-        PortalExpired: it ran out.
+        PortalExpired: it ran out or was withdrawn.
         PortalOpenedElsewhere: another browser opened it.
     """
-    if link.expires_at <= now:
+    if link.is_over(now=now):
         raise PortalExpired(link)
     if link.opened_at is not None and not is_open_in(link, browser=browser):
         raise PortalOpenedElsewhere(link)
@@ -67,12 +67,12 @@ def enter_portal(*, portal_id: str, browser: str, now: datetime) -> PortalLink:
 
     Raises:
         PortalNotOpen: there is none, or another browser opened it: the answers are the same.
-        PortalExpired: it has run out since.
+        PortalExpired: it has run out or was withdrawn since.
     """
     links = PortalLink.objects.filter(pk=portal_id)
     link = links.select_related("project", "entity").first()
     if link is None or not is_open_in(link, browser=browser):
         raise PortalNotOpen
-    if link.expires_at <= now:
+    if link.is_over(now=now):
         raise PortalExpired(link)
     return link

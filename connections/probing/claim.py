@@ -56,6 +56,27 @@ def claim_due(*, limit: int, now: datetime, limits: Mapping[str, int] | None = N
     return claimed
 
 
+def claim_one(*, account_id: str, now: datetime) -> Probe | None:
+    """Claim an ACTIVE account, whether its proof is due or not.
+
+    Returns None where somebody is refreshing it or has its row, and where there is nothing to ask
+    about: see `_unasked`.
+    """
+    with transaction.atomic():
+        rows = queries.select_one(account_id=account_id)
+        if not rows:
+            return None
+        configs = AuthConfig.objects.select_related("managed_app")
+        by_id = configs.in_bulk([row["auth_config_id"] for row in rows])
+        stored = select_credentials([account_id])
+        # The schedule stays as it is where nothing is asked.
+        if list(_unasked(rows, by_id, stored, now)):
+            return None
+        (probe,) = _take(rows, now)
+    gate.begin(probe.account_id, probe.auth_config)
+    return probe
+
+
 def _take(rows: list[dict[str, Any]], now: datetime) -> list[Probe]:
     with_apps = AuthConfig.objects.select_related("managed_app")
     configs = with_apps.in_bulk({row["auth_config_id"] for row in rows})

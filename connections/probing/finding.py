@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connections.actors import WORKER
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from connections.actors import Actor
     from connections.models import Credentials
     from connections.refresh.claim import Claim
     from connections.refresh.work import Answer
@@ -22,6 +25,7 @@ class Probe:
     ``failures``: probes in a row that brought no answer. ``refused_before``: the provider has
     refused this very token once already. ``lost``: the account expired because tokens were lost,
     and they were found; ``renewal`` is the refresh that proves them, in place of the identity call.
+    ``asked_by``: who wants to know; the schedule asks through a worker.
     """
 
     account_id: str
@@ -35,6 +39,7 @@ class Probe:
     refused_before: bool
     lost: bool = False
     renewal: Claim | None = None
+    asked_by: Actor = WORKER
 
     @property
     def generation(self) -> int:

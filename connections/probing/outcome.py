@@ -14,6 +14,7 @@ from connections.probing import queries
 from connections.probing.endpoint import gate, note_findings
 from connections.probing.finding import Alive, Dead, Renewed
 from connections.probing.judging import Judgement, Sentence, call_witnesses, judge
+from connections.probing.recording import record_proofs
 from connections.probing.retry import CONFIRMATION, next_hearing, next_proof, next_try
 from connections.probing.reviving import finish_renewal
 from connections.refresh.queries import lock_free_accounts
@@ -49,6 +50,7 @@ def finish(findings: Sequence[Finding], *, now: datetime) -> list[Finding]:
         queries.settle(
             [_changes(f, judgement, now) for f in current if not judgement.dooms(f)], now=now
         )
+        record_proofs(current, now=now)
     for finding in findings:
         _finish_one(finding, judgement, now)
     call_witnesses(judgement)

@@ -27,10 +27,14 @@ SELECT auth_config_id FROM due WHERE probe_at <= %(now)s ORDER BY probe_at
 """
 
 # An account that somebody refreshes is proven by that.
-_CLAIM = """
-SELECT account.id, account.auth_config_id, account.project_id, account.toolkit, account.status,
-       account.parameters::text AS parameters, account.oauth_client_id,
-       account.identity_id, account.expires_at, account.probe_failures, account.refused_generation
+_COLUMNS = """
+    account.id, account.auth_config_id, account.project_id, account.toolkit, account.status,
+    account.parameters::text AS parameters, account.oauth_client_id,
+    account.identity_id, account.expires_at, account.probe_failures, account.refused_generation
+"""
+
+_CLAIM = f"""
+SELECT {_COLUMNS}
 FROM jsonb_to_recordset(%(limits)s) AS share(auth_config_id text, most int)
 CROSS JOIN LATERAL (
     SELECT * FROM connections_connectedaccount
@@ -40,7 +44,14 @@ CROSS JOIN LATERAL (
     ORDER BY probe_at LIMIT share.most FOR UPDATE SKIP LOCKED
 ) AS account
 ORDER BY account.probe_at
-"""
+"""  # noqa: S608 - constants
+
+_CLAIM_ONE = f"""
+SELECT {_COLUMNS} FROM connections_connectedaccount AS account
+WHERE account.id = %(id)s AND account.status = 'ACTIVE'
+  AND (account.lease_until IS NULL OR account.lease_until <= now())
+FOR UPDATE SKIP LOCKED
+"""  # noqa: S608 - constants
 
 _POSTPONE = """
 UPDATE connections_connectedaccount AS account
@@ -107,6 +118,11 @@ def select_due(*, limits: Mapping[str, int], now: datetime) -> list[dict[str, An
     """Lock up to so many accounts of each config whose proof is due, the longest waiting first."""
     shares = as_json({"auth_config_id": pk, "most": most} for pk, most in limits.items())
     return dicts(_CLAIM, {"limits": shares, "now": now})
+
+
+def select_one(*, account_id: str) -> list[dict[str, Any]]:
+    """Lock an ACTIVE account that nobody else is at; empty where somebody is."""
+    return dicts(_CLAIM_ONE, {"id": account_id})
 
 
 def postpone(

@@ -24,6 +24,7 @@ from connections.refresh.claim import claim_account
 from connections.refresh.flights import Flights
 from connections.refresh.gate import admits, note_claim
 from connections.refresh.work import refresh_claimed
+from connections.uses import note_use
 from integrations.errors import NotFound
 from integrations.secrets.field import Sealed
 from integrations.turns import turns
@@ -117,6 +118,26 @@ def get_credentials(
     """
     now = timezone.now()
     stored = read(account_id, project_id=project_id)
+    given = _serve(
+        stored,
+        minimum_seconds=minimum_seconds,
+        refused_generation=refused_generation,
+        wait_seconds=wait_seconds,
+        now=now,
+    )
+    note_use(account_id, now=now)
+    return given
+
+
+def _serve(
+    stored: Stored,
+    *,
+    minimum_seconds: float,
+    refused_generation: int | None,
+    wait_seconds: float,
+    now: datetime,
+) -> Grant:
+    account_id = stored.account_id
     refused = stored.generation == refused_generation
     wanted = min(minimum_seconds, stored.half_life)
     if refused and stored.cannot_be_renewed(now=now):

@@ -20,7 +20,7 @@ from integrations.counting import EXACT_UP_TO, EstimatingPaginator, count_rows, 
 from integrations.models.scoping import ProjectScopedModel, projects_of, sees_every_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from django.core.paginator import Paginator
     from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
@@ -115,11 +115,20 @@ class ScopedAdmin(AuditedAdmin):
         """Return the list's pages, for a member of some projects put together from theirs."""
         pages = super().get_paginator(request, queryset, per_page, *args, **more)
         newest_first = tuple(queryset.query.order_by) in _NEWEST_FIRST
-        if isinstance(pages, EstimatingPaginator) and newest_first and self._is_scoped():
-            projects = [] if sees_every_project(request.user) else projects_of(request.user)
-            if 1 < len(projects) <= MOST_PARTS:
-                pages.parts = [queryset.filter(project=project) for project in projects]
+        if isinstance(pages, EstimatingPaginator) and newest_first:
+            pages.parts = self.parts_by_project(request, queryset)
         return pages
+
+    def parts_by_project(
+        self, request: HttpRequest, rows: QuerySet[Any]
+    ) -> Sequence[QuerySet[Any]]:
+        """Return a member's ``rows`` project by project; empty where she has one, or too many."""
+        if not self._is_scoped() or sees_every_project(request.user):
+            return ()
+        projects = projects_of(request.user)
+        if not 1 < len(projects) <= MOST_PARTS:
+            return ()
+        return [rows.filter(project=project) for project in projects]
 
     def _is_scoped(self) -> bool:
         return issubclass(self.model, ProjectScopedModel)

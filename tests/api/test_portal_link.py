@@ -78,3 +78,22 @@ def test_an_id_of_ours_is_no_user_id(owner: Caller, alice: Entity) -> None:
 def test_another_projects_user_is_answered_like_none(stranger: Caller, alice: Entity) -> None:
     assert code_of(ask(stranger)) == (404, "not_found")
     assert not PortalLink.objects.exists()
+
+
+# --- Withdrawn before its end ------------------------------------------------------------------
+
+
+@pytest.fixture
+def made(owner: Caller, alice: Entity) -> str:
+    return str(ask(owner).json()["id"])
+
+
+def test_a_link_can_be_withdrawn(owner: Caller, made: str) -> None:
+    for _ in range(2):
+        assert owner("DELETE", f"/portal_links/{made}").status_code == 204
+    assert PortalLink.objects.get().withdrawn_at is not None
+
+
+def test_another_projects_link_is_answered_like_none(stranger: Caller, made: str) -> None:
+    assert code_of(stranger("DELETE", f"/portal_links/{made}")) == (404, "not_found")
+    assert PortalLink.objects.get().withdrawn_at is None

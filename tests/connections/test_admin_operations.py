@@ -164,7 +164,7 @@ def test_only_operations_that_make_sense_are_offered(
 ) -> None:
     offered = operator.get(f"{LIST}{account.pk}/change/").context["operations"]
     names = [item["operation"].name for item in offered]
-    assert names == ["refresh", "link", "disable", "revoke", "delete"]
+    assert names == ["refresh", "probe", "link", "disable", "revoke", "delete"]
 
 
 def test_credentials_that_do_not_open_are_told_and_nothing_is_changed(

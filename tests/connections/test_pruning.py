@@ -20,6 +20,7 @@ from connections.models import (
     ConnectedAccount,
     ConnectLink,
     PortalLink,
+    Proof,
     RefreshAttempt,
     RefreshOutcome,
     Revocation,
@@ -188,8 +189,8 @@ def test_a_change_of_status_outlasts_its_event(account: ConnectedAccount) -> Non
 
 def test_every_table_of_history_is_pruned() -> None:
     named = {policy.rows.model for policy in policies(now=NOW)}
-    models = {RefreshAttempt, ConnectAttempt, ConnectLink, PortalLink, Revocation, Transition}
-    assert named == {*models, AuditEntry, BulkItem, BulkJob}
+    models = {RefreshAttempt, Proof, ConnectAttempt, ConnectLink, PortalLink, Revocation}
+    assert named == {*models, Transition, AuditEntry, BulkItem, BulkJob}
 
 
 @pytest.mark.parametrize(("history", "audit"), [(7, 400), (30, 29), (0, 0)])

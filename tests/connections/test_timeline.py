@@ -9,7 +9,7 @@ from django.utils import timezone
 from connections.actors import SYSTEM
 from connections.models import ConnectedAccount, RefreshAttempt, RefreshOutcome, Transition
 from connections.operations import disable_account, revoke_account
-from connections.timeline import Kind, timeline
+from connections.timeline import APPS_KINDS, Kind, timeline
 from webhooks.endpoints import create_endpoint
 
 
@@ -33,7 +33,7 @@ def attempt(account: ConnectedAccount, **facts: object) -> RefreshAttempt:
 def test_everything_comes_newest_first(account: ConnectedAccount) -> None:
     attempt(account)
     revoke_account(account=account, actor=SYSTEM)
-    titles = [entry.title for entry in timeline(account)]
+    titles = [entry.title for entry in timeline(account, kinds=APPS_KINDS)]
     assert titles == ["Revoked", "Revoking at the provider", "Refreshed", "Connected", "Invited"]
 
 

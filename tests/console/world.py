@@ -24,6 +24,7 @@ from connections.models import (
     Trigger,
     Worker,
 )
+from connections.portal.issuing import issue_portal_link
 from integrations.audit import Subject, record
 from integrations.models import ApiKey, AuthConfig, Project, Tool
 from integrations.models.tool import Source
@@ -93,6 +94,7 @@ def make_world(name: str, base_url: str) -> World:
         **made, payload=Secret(CANARY), requested_by="operator:ann", requested_at=now
     )
     link = issue_link(account=account, actor=SYSTEM, now=now)
+    portal = issue_portal_link(entity=entity, actor=SYSTEM)
     event = Event.objects.filter(subject_id=account.pk, type=EventType.ACTIVATED).get()
     event.sealed_data = Secret(json.dumps({"reauth_url": CANARY}))
     event.save()
@@ -132,12 +134,14 @@ def make_world(name: str, base_url: str) -> World:
         attempt,
         revocation,
         link.link,
+        portal.link,
         event,
         delivery,
         tried,
         breaker,
     ]
-    secrets = [key_text, link.url, link.url.rpartition("/")[2]]
+    urls = [link.url, portal.url]
+    secrets = [key_text, *urls, *(url.rpartition("/")[2] for url in urls)]
     return World(
         project=project,
         account=account,
