@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     # An index that is built beside running writes is in no transaction.
     atomic = False
 
-    dependencies = [("connections", "0015_account_page")]
+    dependencies = [("connections", "0016_account_page")]
 
     operations = [
         # Django's second index of the key, for LIKE. The key's own serves that as well, because it

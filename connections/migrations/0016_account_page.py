@@ -8,7 +8,7 @@ import integrations.ids
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("connections", "0014_verification"),
+        ("connections", "0015_bulk_mail"),
         ("integrations", "0013_project_pages"),
     ]
 
