@@ -19,7 +19,13 @@ from connections.bulk.counting import at_providers, is_sure, problems
 from connections.bulk.ending import write_entries
 from connections.bulk.selecting import in_words
 from connections.bulk.starting import Asker
-from connections.bulk.wording import OUTCOME_TONES, STATE_TONES, job_title, standing
+from connections.bulk.wording import (
+    OUTCOME_TONES,
+    STATE_TONES,
+    job_title,
+    short_title,
+    standing,
+)
 from connections.errors import LinksTaken
 from connections.models import BulkJob
 from connections.models.bulk import PERMISSIONS, JobState, Kind, Outcome
@@ -262,7 +268,8 @@ class BulkJobAdmin(IncidentPages, OperationsAdmin, RecordAdmin):
     @admin.display(description="Job")
     def what(self, job: BulkJob) -> SafeString:
         where = job.project.name if job.project else "several projects"
-        return two_lines(job_title(job), where)
+        where = f"{job.get_extent_display()} · {where}" if job.is_incident else where
+        return two_lines(short_title(job), where)
 
     @admin.display(description="State")
     def state_badge(self, job: BulkJob) -> SafeString:

@@ -15,7 +15,7 @@ from connections.admin.incidents import form_job_id, job_url, note_of, sent_befo
 from connections.bulk.ending import write_entries
 from connections.bulk.selecting import FACTS, in_words
 from connections.bulk.starting import Asker, start_on_chosen, start_on_filter
-from connections.bulk.wording import CONSEQUENCES, TITLES, accounts_in_words
+from connections.bulk.wording import CONSEQUENCES, TITLES, accounts_in_words, on_so_many
 from connections.models.bulk import PERMISSIONS, Kind
 from integrations.admin.operations import NOTE_LENGTH, Operation, OperationsAdmin
 from integrations.counting import count_rows
@@ -105,7 +105,7 @@ class BulkStarting(OperationsAdmin):
             "title": TITLES[kind],
             "kind": kind.value,
             "danger": kind == Kind.REVOKE,
-            "accounts": accounts_in_words(count),
+            "question": on_so_many(kind, accounts_in_words(count)),
             "whole": not chosen,
             "facts": in_words(filter_of(request.GET)),
             "consequences": CONSEQUENCES[kind],

@@ -87,7 +87,20 @@ def job_title(job: BulkJob) -> str:
     """Say what the job does."""
     if job.is_incident:
         return f"Incident: revoke everything of the {EXTENTS[job.extent]} {job.extent_label}"
-    return TITLES[job.kind]
+    if job.collected_at is None:
+        return TITLES[job.kind]
+    return on_so_many(job.kind, f"{job.total:,} account{'' if job.total == 1 else 's'}")
+
+
+def short_title(job: BulkJob) -> str:
+    """Say what the job does, where there is little room."""
+    return f"Incident: {job.extent_label}" if job.is_incident else job_title(job)
+
+
+def on_so_many(kind: str, accounts: str) -> str:
+    """Say what is done with how many accounts: ``Revoke 3 accounts``."""
+    what = TITLES[kind]
+    return f"{what} for {accounts}" if kind == Kind.LINK else f"{what} {accounts}"
 
 
 def accounts_in_words(count: Count) -> str:

@@ -59,7 +59,7 @@ def test_the_page_in_between_says_what_will_happen_to_how_many(
 ) -> None:
     accounts = crowd(auth_config, 2)
     text = browser.post(LIST, chosen(*accounts, action="revoke")).content.decode()
-    assert "Revoke: 2 accounts?" in text
+    assert "Revoke 2 accounts?" in text
     assert "Only the person can bring it back" in text
     assert not BulkJob.objects.exists()
 
