@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from django.urls import URLPattern
     from django.utils.safestring import SafeString
 
+# Who may read accounts' names, here as in their list.
+SEES_ACCOUNTS = "connections.view_connectedaccount"
 # Accounts that the page names; the report has all.
 SHOWN_PROBLEMS = 20
 # Seconds until the page looks again. A long job's items take a while to count.
@@ -185,6 +187,8 @@ class BulkJobAdmin(IncidentPages, OperationsAdmin, RecordAdmin):
     def report_view(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """Send every account with what came of it."""
         job = self._seen(request, object_id)
+        if not request.user.has_perm(SEES_ACCOUNTS):
+            raise PermissionDenied
         write_entries(job, action="bulk-report", title="Download report", request=request, note="")
         return _download(reporting.report(job), f"{job.pk}.csv")
 
@@ -217,6 +221,9 @@ class BulkJobAdmin(IncidentPages, OperationsAdmin, RecordAdmin):
         job = kwargs.get("obj")
         if job is not None:
             context |= {**self._progress(job), **self._downloads(request, job)}
+            if request.user.has_perm(SEES_ACCOUNTS):
+                rows = problems(job, most=SHOWN_PROBLEMS)
+                context["problems"] = [(item, OUTCOME_TONES[item.outcome]) for item in rows]
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _progress(self, job: BulkJob) -> dict[str, Any]:
@@ -229,9 +236,6 @@ class BulkJobAdmin(IncidentPages, OperationsAdmin, RecordAdmin):
             "left": _left(job),
             "at_providers": said,
             "sure": said is not None and is_sure(job, said),
-            "problems": [
-                (item, OUTCOME_TONES[item.outcome]) for item in problems(job, most=SHOWN_PROBLEMS)
-            ],
             "look_seconds": _pace(job) if waits else 0,
         }
 
@@ -239,7 +243,7 @@ class BulkJobAdmin(IncidentPages, OperationsAdmin, RecordAdmin):
         takes = job.kind == Kind.LINK and request.user.has_perm(PERMISSIONS[Kind.LINK])
         living = reporting.living_links(job, now=timezone.now())
         return {
-            "report_url": reverse("admin:connections_bulkjob_report", args=[quote(job.pk)]),
+            "report_url": _report_url(job) if request.user.has_perm(SEES_ACCOUNTS) else "",
             "links_url": reverse("admin:connections_bulkjob_links", args=[quote(job.pk)]),
             "takes_links": takes,
             "living_links": living.count() if takes else 0,
@@ -320,6 +324,10 @@ class BulkJobAdmin(IncidentPages, OperationsAdmin, RecordAdmin):
 
 def _pace(job: BulkJob) -> int:
     return LOOK_SECONDS_LONG if job.total > LONG else LOOK_SECONDS
+
+
+def _report_url(job: BulkJob) -> str:
+    return reverse("admin:connections_bulkjob_report", args=[quote(job.pk)])
 
 
 def _unfiltered(job: BulkJob) -> str:

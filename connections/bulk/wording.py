@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connections.heartbeat import live_workers
 from connections.models.bulk import Extent, JobState, Kind, Outcome
 
 if TYPE_CHECKING:
@@ -108,10 +109,14 @@ def accounts_in_words(count: Count) -> str:
     return f"{count} account{'' if count.number == 1 else 's'}"
 
 
+_WAITS = "It begins as soon as a worker looks, within a second or two."
+_NO_WORKER = "No worker runs. It begins when one does: `manage.py refresh_due --watch` is one."
+
+
 def standing(job: BulkJob) -> str:
     """Say where the job stands, and what that means."""
     if job.state == JobState.QUEUED:
-        return "It begins as soon as a worker looks, within a second or two."
+        return _WAITS if live_workers() else _NO_WORKER
     if job.state == JobState.CANCELLED:
         left = job.total - job.handled
         return f"It was cancelled with {left:,} accounts left. What was done stays; it can go on."

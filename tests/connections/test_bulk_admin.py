@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
-from connections.models import BulkItem, BulkJob, ConnectedAccount, Entity, Status
+from connections.models import BulkItem, BulkJob, ConnectedAccount, Entity, Status, Worker
 from connections.models.bulk import Extent, JobState, Kind
 from integrations.models import AuditEntry, AuthConfig, Project
 from integrations.secrets.keyring import key_ids
@@ -217,6 +218,17 @@ def test_the_page_looks_again_while_the_job_runs_and_then_no_more(
     assert 'data-look="2"' in browser.get(job_page(job)).content.decode()
     work()
     assert "data-look" not in browser.get(job_page(job)).content.decode()
+
+
+def test_the_page_tells_where_no_worker_runs(
+    browser: Client, mel: User, account: ConnectedAccount
+) -> None:
+    job = start_on(Kind.LINK, mel, account)
+    assert "No worker runs." in browser.get(job_page(job)).content.decode()
+    now = timezone.now()
+    facts = {"host": "h", "pid": 1, "started_by": "command", "started_at": now, "seen_at": now}
+    Worker.objects.create(pk="h:1:a", **facts)
+    assert "within a second or two" in browser.get(job_page(job)).content.decode()
 
 
 def test_the_page_has_no_inline_style_or_script_of_its_own(

@@ -130,6 +130,13 @@ def test_a_report_runs_no_formula(mel: User, auth_config: AuthConfig) -> None:
     assert row["identity"] == "'@SUM(1)"
 
 
+def test_who_sees_no_accounts_reads_no_report(auth_config: AuthConfig, job: BulkJob) -> None:
+    seeing = ("connections.view_bulkjob",)
+    browser = signed_in(member(auth_config.project, permissions=seeing, username="else"))
+    assert "Download report" not in browser.get(page(job)).content.decode()
+    assert browser.get(page(job, "report")).status_code == 403
+
+
 def test_another_projects_report_is_not_there(job: BulkJob, mel: User) -> None:
     stranger: Client = signed_in(member(permissions=every_permission(), username="eve"))
     for name in ("change", "report", "links"):
