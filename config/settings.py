@@ -215,6 +215,8 @@ ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_FORMS = {"reset_password": "config.sign_in.passwords.ResetForm"}
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 # Operators' accounts are made by other operators; how many proxies stand in front decides whose
 # address the rate limits count.
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env("TRUST_PROXY") else 0
