@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from allauth.account.forms import ResetPasswordForm
 from django.conf import settings
+from django.contrib.auth.models import User
 
 
 class ResetForm(ResetPasswordForm):  # type: ignore[misc]
@@ -11,6 +12,8 @@ class ResetForm(ResetPasswordForm):  # type: ignore[misc]
 
     Who came by single sign-on would otherwise get a way in that outlives her leaving there.
     """
+
+    users: list[User]
 
     def clean_email(self) -> str:
         email: str = super().clean_email()
