@@ -19,6 +19,7 @@ from connections.models import (
     ConnectAttempt,
     ConnectedAccount,
     ConnectLink,
+    ExpiryNotice,
     PortalLink,
     Proof,
     RefreshAttempt,
@@ -190,7 +191,7 @@ def test_a_change_of_status_outlasts_its_event(account: ConnectedAccount) -> Non
 def test_every_table_of_history_is_pruned() -> None:
     named = {policy.rows.model for policy in policies(now=NOW)}
     models = {RefreshAttempt, Proof, ConnectAttempt, ConnectLink, PortalLink, Revocation}
-    assert named == {*models, Transition, AuditEntry, BulkItem, BulkJob}
+    assert named == {*models, ExpiryNotice, Transition, AuditEntry, BulkItem, BulkJob}
 
 
 @pytest.mark.parametrize(("history", "audit"), [(7, 400), (30, 29), (0, 0)])
