@@ -32,9 +32,10 @@ router = Router(tags=["connected accounts"])
 
 def find_account(request: ApiRequest, account_id: str) -> ConnectedAccount:
     """Return the caller's account of that id; deleted ones are not found any more."""
-    rows = ConnectedAccount.objects.living()
-    whole = rows.select_related("entity", "project", "auth_config__managed_app")
-    return get_or_404(request, whole, account_id)
+    rows = ConnectedAccount.objects.living().select_related(
+        "entity", "project", "auth_config__managed_app"
+    )
+    return get_or_404(request, rows, account_id)
 
 
 def _shown(issued: IssuedLink) -> LinkOut:
