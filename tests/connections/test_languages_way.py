@@ -90,7 +90,6 @@ def test_no_page_sticks_out_in_any_language(
             page.goto(path)
             expect(page.locator("html")).to_have_attribute("lang", language)
             look(page, language, name)
-        page.goto(places["link"])
         page.context.close()
 
 
