@@ -18,7 +18,11 @@ TEMPLATES = ROOT / "templates"
 TOOLKITS = "integrations/catalog/toolkits"
 APPS = ("config", "connections", "webhooks", "integrations")
 # What operators see is English, and the sandbox is a service of its own.
-NOT_HOSTED = {"admin", "account", "allauth", "unfold", "sandbox", "migrations", "static"}
+NOT_HOSTED = {
+    *("admin", "unfold", "static"),
+    *("account", "allauth", "mfa", "sign_in", "socialaccount", "429.html"),
+    *("sandbox", "migrations"),
+}
 KEYWORDS: dict[str, Any] = {
     "_": None,
     "gettext": None,
