@@ -13,7 +13,7 @@ from django.urls import path, reverse
 
 from connections.admin.incidents import form_job_id, job_url, note_of, sent_before
 from connections.bulk.ending import write_entries
-from connections.bulk.selecting import FACTS, in_words
+from connections.bulk.selecting import are_understood, in_words
 from connections.bulk.starting import Asker, start_on_chosen, start_on_filter
 from connections.bulk.wording import CONSEQUENCES, TITLES, accounts_in_words, on_so_many
 from connections.models.bulk import PERMISSIONS, Kind
@@ -36,6 +36,7 @@ _FACTS = {
     "status": "status",
     "reason": "reason",
     "refreshing": "refreshing",
+    "age": "age",
     "toolkit": "toolkit",
     "auth_config__id__exact": "auth_config",
     "project__id__exact": "project",
@@ -52,7 +53,7 @@ TOO_MANY = (
 def facts_of(query: QueryDict) -> dict[str, str] | None:
     """Return what a list is filtered by; None where the worker would not understand it."""
     shown = filter_of(query)
-    return shown if all(name in FACTS for name in shown) else None
+    return shown if are_understood(shown) else None
 
 
 def filter_of(query: QueryDict) -> dict[str, str]:

@@ -38,11 +38,12 @@ class Fact:
     Attributes:
         label: what a person calls it.
         narrow: narrows accounts to those of a value, as they stood at a time.
-        name: how a value is called.
+        values: what it can be; None where that is any text.
     """
 
     label: str
     narrow: Callable[[QuerySet[ConnectedAccount], str, datetime], QuerySet[ConnectedAccount]]
+    values: frozenset[str] | None = None
 
 
 def _unchanged(rows: QuerySet[ConnectedAccount], at: datetime) -> QuerySet[ConnectedAccount]:
@@ -66,11 +67,12 @@ def _refreshing(
     rows: QuerySet[ConnectedAccount], value: str, at: datetime
 ) -> QuerySet[ConnectedAccount]:
     active = _unchanged(rows.filter(status=Status.ACTIVE), at)
-    if value == "doubt":
-        return active.filter(in_doubt_since__lte=at)
-    if value == "failing":
-        return active.filter(refresh_failing_since__lte=at)
-    return active.filter(refresh_failing_since__isnull=True)
+    return active.filter(**_HEALTH[value](at))
+
+
+def _age(rows: QuerySet[ConnectedAccount], value: str, at: datetime) -> QuerySet[ConnectedAccount]:
+    then = id_at("ca", at - timedelta(days=_DAYS[value]))
+    return rows.filter(pk__lt=then) if value == "older" else rows.filter(pk__gte=then)
 
 
 def _toolkit(
@@ -81,10 +83,18 @@ def _toolkit(
     return rows.filter(auth_config__in=list(configs))
 
 
+_HEALTH: Final[dict[str, Callable[[datetime], dict[str, Any]]]] = {
+    "doubt": lambda at: {"in_doubt_since__lte": at},
+    "due": lambda at: {"refresh_at__lte": at},
+    "failing": lambda at: {"refresh_failing_since__lte": at},
+    "fine": lambda _at: {"refresh_failing_since__isnull": True},
+}
+_DAYS: Final = {"1": 1, "7": 7, "30": 30, "older": 30}
 FACTS: Final[dict[str, Fact]] = {
     "status": Fact(label="Status", narrow=_status),
     "reason": Fact(label="Reason", narrow=_reason),
-    "refreshing": Fact(label="Refreshing", narrow=_refreshing),
+    "refreshing": Fact(label="Refreshing", narrow=_refreshing, values=frozenset(_HEALTH)),
+    "age": Fact(label="Made", narrow=_age, values=frozenset(_DAYS)),
     "toolkit": Fact(label="Toolkit", narrow=_toolkit),
     "auth_config": Fact(
         label="Auth config", narrow=lambda rows, value, _at: rows.filter(auth_config=value)
@@ -99,14 +109,25 @@ FACTS: Final[dict[str, Fact]] = {
 }
 
 
+def are_understood(facts: Mapping[str, str]) -> bool:
+    """Whether `filtered` knows what each of the facts means."""
+    known = [FACTS.get(name) for name in facts]
+    if not all(known):
+        return False
+    values = zip(known, facts.values(), strict=True)
+    return all(fact and (fact.values is None or value in fact.values) for fact, value in values)
+
+
 def filtered(facts: Mapping[str, str], *, at: datetime) -> QuerySet[ConnectedAccount]:
     """Return the accounts that ``facts`` describe as they stood at ``at``; no deleted ones.
 
     What was made later, or has come to match since, is none of them.
 
     Raises:
-        KeyError: a fact that nobody knows. A filter that is not understood selects nothing.
+        KeyError: a fact that is not known. A filter that is not understood selects nothing.
     """
+    if not are_understood(facts):
+        raise KeyError(*facts)
     rows: QuerySet[ConnectedAccount] = ConnectedAccount.objects.filter(pk__lt=id_at("ca", at))
     for name, value in facts.items():
         rows = FACTS[name].narrow(rows, value, at)

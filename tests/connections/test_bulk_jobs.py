@@ -10,9 +10,10 @@ from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
 from connections.actors import SYSTEM
+from connections.admin.filters import AgeFilter, HealthFilter
 from connections.bulk import running
 from connections.bulk.collecting import collect_some
-from connections.bulk.selecting import filtered
+from connections.bulk.selecting import FACTS, filtered
 from connections.bulk.starting import Asker
 from connections.bulk.steering import ask_providers_again, cancel_job, resume_job
 from connections.errors import JobHasEnded
@@ -112,17 +113,38 @@ def test_a_long_selection_is_collected_in_batches_each_account_once(
     assert BulkItem.objects.filter(job=job).count() == len(accounts)
 
 
-def test_a_filter_that_nobody_knows_selects_nothing() -> None:
+@pytest.mark.parametrize(
+    "facts", [{"colour": "red"}, {"refreshing": "never"}, {"age": "2"}, {"ends": "7"}]
+)
+def test_a_filter_that_nobody_knows_selects_nothing(facts: dict[str, str]) -> None:
     with pytest.raises(KeyError):
-        filtered({"status": "ACTIVE", "colour": "red"}, at=timezone.now())
+        filtered({"status": "ACTIVE"} | facts, at=timezone.now())
 
 
-@pytest.mark.parametrize("name", ["failing", "doubt", "fine"])
+def test_every_value_of_a_filter_that_workers_know_is_one_of_the_lists() -> None:
+    listed = HealthFilter.lookups(None, None, None)  # type: ignore[arg-type]
+    assert FACTS["refreshing"].values == frozenset(value for value, _ in listed)
+    assert FACTS["age"].values == frozenset([*AgeFilter._DAYS, "older"])
+
+
+@pytest.mark.parametrize(("age", "there"), [("1", False), ("7", True), ("older", False)])
+def test_filters_by_age_mean_what_the_list_means(
+    account: ConnectedAccount, age: str, there: bool
+) -> None:
+    in_two_days = timezone.now() + timedelta(days=2)
+    assert filtered({"age": age}, at=in_two_days).exists() is there
+
+
+@pytest.mark.parametrize("name", ["failing", "doubt", "due", "fine"])
 def test_filters_by_refreshing_mean_what_the_list_means(
     account: ConnectedAccount, name: str
 ) -> None:
     now = timezone.now()
-    columns = {"failing": "refresh_failing_since", "doubt": "in_doubt_since"}
+    columns = {
+        "failing": "refresh_failing_since",
+        "doubt": "in_doubt_since",
+        "due": "refresh_at",
+    }
     if name in columns:
         ConnectedAccount.objects.update(**{columns[name]: now})
     assert filtered({"refreshing": name}, at=now).get() == account
