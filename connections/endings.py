@@ -82,7 +82,7 @@ def ending_accounts(
     """Narrow to the accounts that `count_endings` counts."""
     days = days_ahead(window, now=now)
     first, after = (datetime.combine(day, time(), tzinfo=UTC) for day in (days[0], days[-1] + _DAY))
-    lives_since = Coalesce("refreshed_at", "created_at")
+    lives_since = Coalesce("granted_at", "created_at")
     ending = rows.filter(
         status=Status.ACTIVE,
         grant_ends_at__isnull=False,

@@ -18,7 +18,7 @@ def kind(account: str) -> str:
         {account}.project_id, {account}.auth_config_id, {account}.status,
         {account}.status = 'ACTIVE' AND {account}.refresh_failing_since IS NOT NULL,
         CASE WHEN {account}.status = 'ACTIVE' AND {account}.grant_ends_at
-                  - coalesce({account}.refreshed_at, {account}.created_at) > interval '1 day'
+                  - coalesce({account}.granted_at, {account}.created_at) > interval '1 day'
              THEN ({account}.grant_ends_at AT TIME ZONE 'UTC')::date END
     """
 
@@ -56,9 +56,19 @@ CREATE TRIGGER connections_accounts_gone AFTER DELETE ON connections_connectedac
     FOR EACH STATEMENT EXECUTE FUNCTION connections_tally_accounts();
 CREATE TRIGGER connections_accounts_changed
     AFTER UPDATE OF project_id, auth_config_id, status, refresh_failing_since, grant_ends_at,
-        refreshed_at, created_at
+        granted_at, created_at
     ON connections_connectedaccount
-    FOR EACH ROW WHEN (({kind("OLD")}) IS DISTINCT FROM ({kind("NEW")}))
+    -- Read anew for each statement, so it is kept short: what it lets through in vain does no harm.
+    FOR EACH ROW WHEN (
+        OLD.status <> NEW.status OR OLD.auth_config_id <> NEW.auth_config_id
+        OR OLD.project_id <> NEW.project_id OR OLD.created_at <> NEW.created_at
+        OR (OLD.refresh_failing_since IS NULL) <> (NEW.refresh_failing_since IS NULL)
+        OR OLD.granted_at IS DISTINCT FROM NEW.granted_at
+        OR (OLD.grant_ends_at AT TIME ZONE 'UTC')::date
+            IS DISTINCT FROM (NEW.grant_ends_at AT TIME ZONE 'UTC')::date
+        OR (OLD.grant_ends_at - coalesce(OLD.granted_at, OLD.created_at) > interval '1 day')
+            IS DISTINCT FROM
+           (NEW.grant_ends_at - coalesce(NEW.granted_at, NEW.created_at) > interval '1 day'))
     EXECUTE FUNCTION connections_tally_accounts();
 
 CREATE FUNCTION connections_recount_accounts() RETURNS void LANGUAGE plpgsql AS $$

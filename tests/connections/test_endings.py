@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 
 def ending(account: ConnectedAccount, ends_at: object, **changes: object) -> ConnectedAccount:
     ConnectedAccount.objects.filter(pk=account.pk).update(
-        grant_ends_at=ends_at, refreshed_at=NOW - 3 * DAY, **changes
+        grant_ends_at=ends_at, granted_at=NOW - 3 * DAY, **changes
     )
     return account
 
@@ -53,8 +53,15 @@ def test_an_account_that_is_not_active_any_more_is_not_counted(account: Connecte
 
 
 def test_a_grant_that_lives_for_hours_is_not_forecast(account: ConnectedAccount) -> None:
-    ConnectedAccount.objects.update(grant_ends_at=NOW + DAY / 2, refreshed_at=NOW)
+    ConnectedAccount.objects.update(grant_ends_at=NOW + DAY / 2, granted_at=NOW)
     assert forecast() == 0
+
+
+def test_a_grant_that_was_refreshed_in_its_last_hours_is_counted(
+    account: ConnectedAccount,
+) -> None:
+    ending(account, NOW + DAY / 2, refreshed_at=NOW)
+    assert forecast() == 1
 
 
 def test_an_end_that_the_next_refresh_moves_counts_only_while_refreshing_fails(

@@ -38,7 +38,7 @@ def counted() -> Counter[Kind]:
 def kind(account: ConnectedAccount) -> Kind:
     active = account.status == Status.ACTIVE
     ends = account.grant_ends_at
-    lives = ends and ends - (account.refreshed_at or account.created_at)
+    lives = ends and ends - (account.granted_at or account.created_at)
     day = ends.astimezone(UTC).date() if active and ends and lives and lives > DAY else None
     failing = active and account.refresh_failing_since is not None
     return (account.project_id, account.auth_config_id, account.status, failing, day)
@@ -95,7 +95,7 @@ def change_at_random(dice: random.Random, configs: list[AuthConfig]) -> None:
             lambda: rows.update(status=dice.choice(Status.values)),
             lambda: rows.update(status=Status.ACTIVE, grant_ends_at=ends),
             lambda: rows.update(refresh_failing_since=dice.choice([None, NOW])),
-            lambda: rows.update(refreshed_at=dice.choice([None, NOW, ends - DAY / 2])),
+            lambda: rows.update(granted_at=dice.choice([None, NOW, ends - DAY / 2])),
             lambda: save_each(rows),
             lambda: rows.update(alias="", updated_at=NOW),
             lambda: fold(now=NOW + dice.random() * 4 * DAY),

@@ -108,7 +108,7 @@ def test_a_member_of_two_projects_sees_the_numbers_of_those_two(
 
 def test_no_block_tells_of_another_project(client: Client, mine: World, theirs: World) -> None:
     add_accounts(theirs, Status.EXPIRED, 5)
-    add_accounts(theirs, Status.ACTIVE, 5, grant_ends_at=NOW + 2 * DAY, refreshed_at=NOW)
+    add_accounts(theirs, Status.ACTIVE, 5, grant_ends_at=NOW + 2 * DAY, granted_at=NOW)
     ConnectedAccount.objects.filter(project=theirs.project).update(refresh_at=NOW - DAY)
     tally(theirs.account.auth_config, 7)
     Endpoint.objects.filter(pk=theirs.endpoint.pk).update(failing_since=NOW)
@@ -285,7 +285,7 @@ TROUBLES: list[tuple[Callable[[World], object], str]] = [
     ),
     (
         lambda _: ConnectedAccount.objects.update(
-            grant_ends_at=NOW + 3 * DAY, refreshed_at=NOW - DAY
+            grant_ends_at=NOW + 3 * DAY, granted_at=NOW - DAY
         ),
         "1 grant ends in the next 14 days",
     ),
@@ -341,7 +341,7 @@ def test_the_forecast_is_told_by_days_and_leads_to_the_accounts(
 ) -> None:
     for days, count in [(1, 1), (5, 2), (12, 4), (20, 8)]:
         ends = timezone.now() + days * DAY
-        add_accounts(mine, Status.ACTIVE, count, grant_ends_at=ends, refreshed_at=NOW - DAY)
+        add_accounts(mine, Status.ACTIVE, count, grant_ends_at=ends, granted_at=NOW - DAY)
     forecast = overview(client)["forecast"]
     assert [within.number for within in forecast.within] == [0, 3, 7]
     for within in forecast.within:

@@ -23,7 +23,7 @@ def an_hour(transactional_db: None) -> None:
     """An account, and refreshes in each minute of an hour."""
     account = make_world("mine", "http://127.0.0.1:9").account
     ConnectedAccount.objects.update(grant_ends_at=timezone.now() + timedelta(days=3))
-    ConnectedAccount.objects.update(refreshed_at=timezone.now() - timedelta(days=3))
+    ConnectedAccount.objects.update(granted_at=timezone.now() - timedelta(days=3))
     now = floor(timezone.now(), MINUTE)
     RefreshTally.objects.bulk_create(
         RefreshTally(
