@@ -74,8 +74,9 @@ class ConnectedAccountAdmin(AccountPage, BulkStarting, IndexedSearchAdmin, Place
 
     def parts_of(self, request: HttpRequest, rows: QuerySet[Any]) -> Sequence[QuerySet[Any]]:
         """Return a toolkit's accounts by auth config: of each the index has the order."""
-        toolkit = request.GET.get(AccountToolkitFilter.parameter_name, "")
-        if toolkit and AUTH_CONFIG not in request.GET:
+        if request.GET.get(AUTH_CONFIG):
+            return ()
+        if toolkit := request.GET.get(AccountToolkitFilter.parameter_name, ""):
             configs = configs_of(toolkit, request)
             return [rows.filter(auth_config=pk) for pk in configs if len(configs) <= MOST_PARTS]
         return super().parts_of(request, rows)
