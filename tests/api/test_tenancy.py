@@ -14,7 +14,9 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
+from connections.actors import SYSTEM
 from connections.models import BulkJob, Entity
+from connections.portal.issuing import issue_portal_link
 from integrations.ids import new_id
 from integrations.models import ApiKey, AuthConfig, Project, ProjectScopedModel, Tool
 from integrations.models.tool import Source
@@ -53,6 +55,7 @@ def make_world(project: Project, user_id: str) -> World:
             "connected_account_id": account.pk,
             "auth_config_id": auth_config.pk,
             "job_id": job_on(project).pk,
+            "portal_link_id": issue_portal_link(entity=entity, actor=SYSTEM).link.pk,
             "endpoint_id": endpoint.pk,
             "tool_name": tool.pk,
             "event_id": Event.objects.filter(project=project).earliest("sequence").pk,
