@@ -79,4 +79,4 @@ def _accounts(portal: PortalLink) -> QuerySet[ConnectedAccount]:
     accounts: QuerySet[ConnectedAccount] = ConnectedAccount.objects.living().filter(
         project_id=portal.project_id, entity_id=portal.entity_id
     )
-    return accounts.select_related("project", "entity", "auth_config__managed_app")
+    return accounts.select_related("project", "entity", "auth_config__managed_app", "use")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from connections.connect.catalog_words import described
 from connections.durations import time_ago
 from connections.models import Reason, Revocation, Status
@@ -49,6 +51,7 @@ class Entry:
     scopes: list[dict[str, str]]
     all_of_it: str
     connected_at: datetime | None
+    used: str
     checked: str
     ends_at: datetime | None
     reconnect: str
@@ -84,11 +87,21 @@ def entry_of(
         scopes=_scopes(account) if usable else [],
         all_of_it=undivided(account) if usable else "",
         connected_at=account.granted_at if account.status != Status.REVOKED else None,
+        used=_used(account, now),
         checked=_checked(account, now) if usable else "",
         ends_at=account.grant_ends_at if account.status == Status.ACTIVE else None,
         reconnect=reconnect_label(account) if may_reconnect(account) else "",
         disconnectable=may_disconnect(account),
     )
+
+
+def _used(account: ConnectedAccount, now: datetime) -> str:
+    """Say when the app last took the token; empty where it never was given."""
+    # The row of the relation, which is read with the account, is missing before the first use.
+    use = getattr(account, "use", None)
+    if use is not None:
+        return time_ago(use.last_at, now=now)
+    return _("not yet") if account.granted_at else ""
 
 
 def _checked(account: ConnectedAccount, now: datetime) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from connections.actors import PERSON, SYSTEM
 from connections.models import ConnectedAccount, Entity, PortalLink
 from connections.operations import delete_account, disable_account, revoke_account
+from connections.uses import note_use, write_uses
 from integrations.models import AuthConfig, Project
 from tests.connections.visitor import Visitor, portal_of
 from tests.making import CALLBACK_URL, connect, initiate
@@ -142,6 +143,15 @@ def test_the_list_tells_of_each_account_in_plain_words(visitor: Visitor) -> None
         assert words in page
     assert f'href="{CALLBACK_URL}"' in page
     assert visitor.client.get(visitor.list)["Cache-Control"].startswith("max-age=0")
+
+
+def test_the_list_tells_when_an_account_was_last_used(
+    visitor: Visitor, account: ConnectedAccount
+) -> None:
+    assert "<dt>Last used</dt><dd>not yet</dd>" in visitor.page()
+    note_use(account.pk, now=timezone.now() - timedelta(hours=3))
+    write_uses()
+    assert "<dt>Last used</dt><dd>3 hours ago</dd>" in visitor.page().replace("\xa0", " ")
 
 
 def test_what_is_stored_never_becomes_markup(visitor: Visitor) -> None:
