@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from connections.connect.words import Words
 from connections.errors import NoticeExpired
 from connections.notices import last_callback_url
 
@@ -41,9 +42,9 @@ def refusal_context(error: LinkError) -> dict[str, Any]:
     """Return what the page says of a link that leads nowhere, and how to go on."""
     notice = error.notice if isinstance(error, NoticeExpired) else None
     title = _("This link has ended") if notice else _("This link does not exist")
+    message = _("Open your connections from the app to connect the account again.")
     return {
-        "title": title,
-        "message": _("Open your connections from the app to connect the account again."),
+        "words": Words(title=title, message=message),
         "code": error.code,
         "project": notice.project if notice else None,
         "return_url": last_callback_url(notice.account) if notice else "",

@@ -18,6 +18,8 @@ from connections.models import (
     ConnectedAccount,
     Credentials,
     Entity,
+    ExpiryNotice,
+    NoticeCause,
     RefreshAttempt,
     RefreshOutcome,
     Revocation,
@@ -29,6 +31,7 @@ from integrations.audit import Subject, record
 from integrations.models import ApiKey, AuthConfig, Project, Tool
 from integrations.models.tool import Source
 from integrations.secrets import Secret
+from integrations.tokens import digest
 from tests.making import initiate, store_grant
 from webhooks.models import Delivery, DeliveryAttempt, Endpoint, Event, EventType
 
@@ -121,9 +124,13 @@ def make_world(name: str, base_url: str) -> World:
     BulkItem.objects.create(
         **made, job=job, status_was="ACTIVE", link_url=Secret(CANARY), link_ends_at=now
     )
+    notice = ExpiryNotice.objects.create(
+        **made, cause=NoticeCause.ENDED, created_by=SYSTEM, token_digest=digest(f"{CANARY} {name}")
+    )
     rows = [
         entry,
         job,
+        notice,
         project,
         endpoint,
         key,
