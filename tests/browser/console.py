@@ -13,12 +13,16 @@ from django.test import RequestFactory
 from django.urls import reverse
 from playwright.sync_api import Page
 
-from connections.models import ConnectedAccount, Reason, Status
+from connections.admin.incidents import incident_url
+from connections.models import BulkJob, ConnectedAccount, Reason, Status
+from connections.models.bulk import Extent, Kind
 from integrations.admin.operations import OperationsAdmin
 from integrations.models import ApiKey
 from tests.browser import project_ways
 from tests.browser.hosted_ways import Way, to
+from tests.browser.scene import Scene
 from tests.browser.shown import Shown
+from tests.bulk import start_on, work
 from tests.console.pages import address
 
 ACCOUNTS = address(ConnectedAccount, "changelist")
@@ -69,10 +73,20 @@ def click(role: str, name: str) -> Callable[[Page], None]:
     return lambda page: page.get_by_role(role, name=name).first.click()  # type: ignore[arg-type] # a name of ARIA
 
 
+def press(page: Page, name: str) -> None:
+    """Press a button that leads to another page."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name).first.click()
+
+
+def save(page: Page) -> None:
+    press(page, "Save")
+
+
 def new_key(page: Page) -> None:
     page.get_by_label("Name").fill("A key")
-    page.get_by_label("Project").select_option(index=1)
-    page.get_by_role("button", name="Save").click()
+    page.locator("#id_project").select_option(index=1)
+    save(page)
 
 
 def select_all(page: Page) -> None:
@@ -82,7 +96,30 @@ def select_all(page: Page) -> None:
 def ask_for_many(page: Page) -> None:
     select_all(page)
     page.locator("select[name=action]").select_option("revoke")
-    page.get_by_role("button", name="Run").click()
+    press(page, "Run")
+
+
+def incident(scene: Scene) -> str:
+    """Lead to the question that ends everything of one auth config."""
+    return incident_url(Extent.AUTH_CONFIG, scene.oauth.pk)
+
+
+def job_waiting(scene: Scene) -> str:
+    job = start_on(Kind.LINK, scene.operator, scene.account(), scene.account())
+    return address(BulkJob, "change", job.pk)
+
+
+def job_done(scene: Scene) -> str:
+    path = job_waiting(scene)
+    work()
+    return path
+
+
+def typed_wrong(page: Page) -> None:
+    page.get_by_label("Why?").fill("The client's secret leaked")
+    page.get_by_label("To confirm, type").fill("Nots")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 DEAD = {"status": Status.EXPIRED, "status_reason": Reason.GRANT_REVOKED}
@@ -128,7 +165,7 @@ SPECIAL = [
         "a key's form with errors",
         view_of(ApiKey, "add"),
         to(NEW_KEY),
-        then=click("button", "Save"),
+        then=save,
     ),
     Shown("shown once", view_of(ApiKey, "add"), to(NEW_KEY), then=new_key),
     Shown("a config's form", "admin:integrations_authconfig_add", to(f"{CONFIGS}?toolkit=github")),
@@ -148,6 +185,11 @@ SPECIAL = [
         "admin:integrations_managedapp_add",
         to(f"{reverse('admin:integrations_managedapp_add')}?toolkit=github"),
     ),
+    Shown("a job that waits", "admin:connections_bulkjob_change", job_waiting),
+    Shown("a job that is done", "admin:connections_bulkjob_change", job_done),
+    Shown("incident", "admin:connections_incident", to(reverse("admin:connections_incident"))),
+    Shown("an incident", "admin:connections_incident", incident),
+    Shown("an incident mistyped", "admin:connections_incident", incident, then=typed_wrong),
     # The operators' own pages outside of the console.
     Shown("leaving", "account_logout", to(reverse("account_logout"))),
     Shown("own password", "account_change_password", to(reverse("account_change_password"))),

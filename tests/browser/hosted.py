@@ -12,6 +12,7 @@ from tests.browser import project_ways
 from tests.browser.hosted_ways import to
 from tests.browser.shown import Shown
 from tests.browser.staff_ways import STAFF
+from tests.browser.verifying_ways import VERIFYING
 
 
 def typed(key: str) -> Callable[[Page], None]:
@@ -19,15 +20,20 @@ def typed(key: str) -> Callable[[Page], None]:
 
     def then(page: Page) -> None:
         page.get_by_label("API key").fill(key)
-        page.get_by_role("button", name="Connect").click()
+        press_button(page)
 
     return then
 
 
+def press_button(page: Page) -> None:
+    with page.expect_navigation():
+        page.locator("main form button").first.click()
+
+
 def send_empty(page: Page) -> None:
     """Send the form with nothing in it, past the browser's own check."""
-    page.locator("main form").evaluate("form => { form.noValidate = true }")
-    page.locator("main form button").first.click()
+    page.locator("main form").first.evaluate("form => { form.noValidate = true }")
+    press_button(page)
 
 
 def wrong_password(page: Page) -> None:
@@ -38,11 +44,7 @@ def wrong_password(page: Page) -> None:
 
 def without_cookies(page: Page) -> None:
     page.context.clear_cookies()
-    press_button(page)
-
-
-def press_button(page: Page) -> None:
-    page.locator("main form button").first.click()
+    send_empty(page)
 
 
 def open_all(page: Page) -> None:
@@ -68,9 +70,9 @@ CONNECT = [
     Shown("a link that is switched off", "connect:link", ways.switched_off_link, then=send_empty),
     Shown("consent denied", "connect:callback", ways.denied),
     Shown("no app to go back to", "connect:callback", ways.denied_without_way_back),
-    Shown("the provider down", "connect:callback", ways.exchange_failed),
-    Shown("the grant not accepted", "connect:callback", ways.not_accepted),
-    Shown("the wrong account", "connect:callback", ways.another_account),
+    Shown("the provider down", "connect:callback", ways.exchange_failed, 502),
+    Shown("the grant not accepted", "connect:callback", ways.not_accepted, 502),
+    Shown("the wrong account", "connect:callback", ways.another_account, 409),
     Shown("another browser's answer", "connect:callback", ways.another_browser, 403),
     Shown("an answered answer", "connect:callback", ways.answered_already, 400),
     Shown("an answer that was lost", "connect:callback", ways.answer_lost, 503),
@@ -100,7 +102,9 @@ MAILS = [
 ARABIC = [
     Shown("a link in Arabic", "connect:link", ways.in_arabic(ways.new_link), then=open_all),
     Shown("a key's form in Arabic", "connect:link", ways.in_arabic(ways.key_link)),
-    Shown("the wrong account in Arabic", "connect:callback", ways.in_arabic(ways.another_account)),
+    Shown(
+        "the wrong account in Arabic", "connect:callback", ways.in_arabic(ways.another_account), 409
+    ),
     Shown("a portal in Arabic", "connect:portal_accounts", ways.in_arabic(ways.portal)),
 ]
 FAULTS = [
@@ -128,4 +132,14 @@ SIGN_IN = [
     ),
 ]
 # Whoever is not signed in sees these.
-PAGES = [*CONNECT, *PORTAL, *MAILS, *ARABIC, *FAULTS, *SIGN_IN, *STAFF, *project_ways.HOSTED]
+PAGES = [
+    *CONNECT,
+    *PORTAL,
+    *MAILS,
+    *ARABIC,
+    *FAULTS,
+    *SIGN_IN,
+    *STAFF,
+    *project_ways.HOSTED,
+    *VERIFYING,
+]

@@ -187,10 +187,10 @@ def answered_already(scene: Scene) -> str:
 def answer_lost(scene: Scene) -> str:
     path = scene.answered(scene.link(), code="c")
 
-    def away(*_given: object) -> None:
+    def away(**_given: object) -> None:
         raise OperationalError
 
-    scene.patch.setattr("connections.connect.answering._exchange", away)
+    scene.patch.setattr("connections.connect.answering.exchange", away)
     return path
 
 
