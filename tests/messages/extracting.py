@@ -20,7 +20,7 @@ APPS = ("config", "connections", "webhooks", "integrations")
 # What operators see is English, and the sandbox is a service of its own.
 NOT_HOSTED = {
     *("admin", "unfold", "static"),
-    *("account", "allauth", "mfa", "sign_in", "socialaccount", "429.html"),
+    *("account", "allauth", "mfa", "sign_in", "socialaccount"),
     *("sandbox", "migrations"),
 }
 KEYWORDS: dict[str, Any] = {
