@@ -10,7 +10,7 @@ from typing import Final
 from django.contrib.auth.models import User
 
 from connections.actors import SYSTEM, operator
-from connections.models import Breaker, ConnectedAccount, RefreshOutcome, Worker
+from connections.models import Breaker, BulkItem, BulkJob, ConnectedAccount, RefreshOutcome, Worker
 from connections.operations import disable_account, link_account, revoke_account
 from integrations.models import ApiKey, AuthConfig, Project
 from integrations.models.api_key import Scope
@@ -31,7 +31,7 @@ CLIENTS: Final = {
     "salesforce": ("Salesforce", "3MVG9-lantern"),
 }
 PEOPLE: Final = (
-    "maya.okafor@example.com",
+    "maya.lin@example.com",
     "jonas.weber@example.com",
     "priya.nair@example.com",
     "luc.martin@example.com",
@@ -54,6 +54,7 @@ class Demo:
     story: Story
     configs: dict[str, AuthConfig] = field(default_factory=dict)
     broken: ConnectedAccount | None = None
+    job: BulkJob | None = None
 
 
 def make_demo(clock: Clock) -> Demo:
@@ -87,6 +88,7 @@ def make_demo(clock: Clock) -> Demo:
     _people(demo)
     _troubles(demo)
     _workers()
+    demo.job = _job(demo)
     deliver_everything()
     long_ago(demo.configs)
     return demo
@@ -148,17 +150,56 @@ def _troubles(demo: Demo) -> None:
 def _broken(demo: Demo) -> ConnectedAccount:
     """Have an account refreshed for weeks, come through an outage, and be withdrawn."""
     story = demo.story
-    account = story.connect(demo.configs["salesforce"], "maya.okafor@example.com", days=26, hours=2)
-    every = timedelta(minutes=96)
+    account = story.connect(demo.configs["gmail"], "maya.lin@example.com", days=26, hours=2)
+    every = timedelta(minutes=48)
     story.keep(account, every=every, until=timedelta(hours=7))
     for minutes in (402, 397, 386):
         story.attempt(account, RefreshOutcome.TRANSIENT, "http_503", 503, minutes=minutes)
     story.attempt(account, RefreshOutcome.STORED, "", 200, minutes=371)
     ConnectedAccount.objects.filter(pk=account.pk).update(
-        refreshed_at=NOW - timedelta(minutes=146), last_verified_at=NOW - timedelta(minutes=146)
+        refreshed_at=NOW - timedelta(minutes=88), last_verified_at=NOW - timedelta(minutes=88)
     )
     story.die(account, minutes=41)
     return account
+
+
+def _job(demo: Demo) -> BulkJob:
+    """Have an operator refresh all accounts of HubSpot, after its provider came back."""
+    rows = ConnectedAccount.objects.filter(auth_config=demo.configs["hubspot"], status="ACTIVE")
+    with demo.clock.ago(seconds=52) as began:
+        job = BulkJob.objects.create(
+            kind="refresh",
+            extent="filter",
+            facts={"toolkit": "hubspot", "status": "ACTIVE"},
+            project=demo.project,
+            projects=[demo.project.pk],
+            note="HubSpot is back; see that everybody is fresh.",
+            asked_by=operator(demo.operator),
+            runs_for="staff",
+            user=demo.operator,
+            state="running",
+            total=rows.count(),
+            done=74,
+            skipped=1,
+            failed=3,
+            created_at=began,
+            collected_at=began,
+            started_at=began,
+        )
+    failed = ("failed", "The provider answered http_503; it is tried again by schedule")
+    skipped = ("skipped", "It was refreshed a moment ago")
+    for account, (outcome, words) in zip(
+        rows.order_by("-pk"), [failed] * 3 + [skipped], strict=False
+    ):
+        BulkItem.objects.create(
+            project=demo.project,
+            job=job,
+            account=account,
+            status_was=account.status,
+            outcome=outcome,
+            words=words,
+        )
+    return job
 
 
 def _workers() -> None:

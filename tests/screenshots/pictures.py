@@ -15,8 +15,9 @@ from playwright.sync_api import Browser, Page, ViewportSize
 
 from connections.actors import SYSTEM
 from connections.connect.outcome import Outcome
-from connections.models import ConnectedAccount, Reason
+from connections.models import BulkJob, ConnectedAccount, Reason
 from connections.operations import link_account, reconnect_account
+from integrations.models import AuthConfig, Project
 from tests.browser.scene import session_of
 from tests.connections.visitor import Visitor, portal_of
 from tests.console.pages import address
@@ -24,6 +25,7 @@ from tests.screenshots.demo import CALLBACK, Demo
 
 DESK: Final[ViewportSize] = {"width": 1440, "height": 960}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 800}
+TALL: Final[ViewportSize] = {"width": 390, "height": 960}
 SHARPNESS: Final = 1.5
 Way = Callable[["Studio"], str]
 
@@ -37,12 +39,14 @@ class Studio:
         # Undone once a picture is taken.
         self.staging = ExitStack()
 
-    def look(self, way: Way, size: ViewportSize, scheme: str) -> bytes:
+    def look(
+        self, way: Way, size: ViewportSize, scheme: str = "light", *, sharpness: float = SHARPNESS
+    ) -> bytes:
         """Return the picture of the page that ``way`` leads to."""
         context = self.browser.new_context(
             viewport=size,
             color_scheme=scheme,  # type: ignore[arg-type] # one of two
-            device_scale_factor=SHARPNESS,
+            device_scale_factor=sharpness,
             reduced_motion="reduce",
         )
         session = session_of(self.demo.operator)
@@ -73,8 +77,8 @@ class Studio:
 
 
 SIDE_BY_SIDE: Final = """<!doctype html><style>
-  body {{ display: flex; gap: 36px; width: max-content; margin: 0; padding: 36px }}
-  body {{ background: #e7ebe8 }}
+  body {{ display: flex; align-items: flex-start; gap: 36px; padding: 36px }}
+  body {{ width: max-content; margin: 0; background: #e7ebe8 }}
   img {{ display: block; border-radius: 18px; box-shadow: 0 4px 24px rgb(12 35 22 / .16) }}
 </style>{}"""
 
@@ -97,6 +101,11 @@ def accounts(_studio: Studio) -> str:
 def broken(studio: Studio) -> str:
     assert studio.demo.broken is not None
     return address(ConnectedAccount, "change", studio.demo.broken.pk)
+
+
+def bulk(studio: Studio) -> str:
+    assert studio.demo.job is not None
+    return address(BulkJob, "change", studio.demo.job.pk)
 
 
 def _link(studio: Studio, toolkit: str, person: str) -> str:
@@ -124,8 +133,22 @@ def reconnect(studio: Studio) -> str:
     return urlsplit(issued.url).path
 
 
+def quickstart(studio: Studio) -> str:
+    """As the quickstart tells it: alice's account at the bundled provider has died."""
+    config = AuthConfig.objects.create(
+        project=Project.objects.create(name="Demo app"),
+        name="Demo client",
+        toolkit="sandbox",
+        client_id="evergrant-sandbox",
+        parameters={"base_url": "http://127.0.0.1:8001"},
+    )
+    account = studio.demo.story.connect(config, "alice@example.com", hours=1)
+    studio.demo.story.die(account, minutes=2)
+    return urlsplit(reconnect_account(account=account, actor=SYSTEM).url).path
+
+
 def wrong_account(studio: Studio) -> str:
-    """As if Salesforce had just told whose account it is: nobody is called for a picture."""
+    """As if Gmail had just told whose account it is: nobody is called for a picture."""
     assert studio.demo.broken is not None
     issued = reconnect_account(account=studio.demo.broken, actor=SYSTEM, callback_url=CALLBACK)
     outcome = Outcome(
@@ -133,13 +156,13 @@ def wrong_account(studio: Studio) -> str:
         account=studio.demo.broken,
         succeeded=False,
         reason=Reason.IDENTITY_MISMATCH,
-        actual_identity="maya@home.example",
+        actual_identity="maya.lin@home.example",
     )
     answer = patch("connections.connect.views.take_answer", lambda **_given: outcome)
     studio.staging.enter_context(answer)
     cookie = {"name": f"evergrant_{issued.link.pk}", "value": issued.url.rpartition("/")[2]}
     studio.page.context.add_cookies([cookie | {"url": studio.url}])  # type: ignore[list-item] # as above
-    return reverse("connect:callback", args=[studio.demo.configs["salesforce"].pk])
+    return reverse("connect:callback", args=[studio.demo.configs["gmail"].pk])
 
 
 def portal(studio: Studio) -> str:
@@ -167,12 +190,13 @@ PICTURES: Final[dict[str, Callable[[Studio], bytes]]] = {
     "overview": _desk(overview),
     "overview-dark": _desk(overview, "dark"),
     "accounts": _desk(accounts),
+    "bulk": _desk(bulk),
     "account": _desk(broken),
     "account-dark": _desk(broken, "dark"),
     "evergrant": lambda studio: studio.join(
-        [studio.look(broken, DESK, "light"), studio.look(reconnect, PHONE, "light")]
+        [studio.look(broken, DESK, sharpness=1.25), studio.look(reconnect, TALL, sharpness=1.25)]
     ),
     "connect": _phones((connect, "light"), (key_form, "light"), (wrong_account, "dark")),
     "portal": _phones((portal, "light"), (portal, "dark")),
-    "reconnect": lambda studio: studio.look(reconnect, PHONE, "light"),
+    "reconnect": lambda studio: studio.look(quickstart, PHONE),
 }
