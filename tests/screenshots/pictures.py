@@ -191,7 +191,6 @@ PICTURES: Final[dict[str, Callable[[Studio], bytes]]] = {
     "overview-dark": _desk(overview, "dark"),
     "accounts": _desk(accounts),
     "bulk": _desk(bulk),
-    "account": _desk(broken),
     "account-dark": _desk(broken, "dark"),
     "evergrant": lambda studio: studio.join(
         [studio.look(broken, DESK, sharpness=1.25), studio.look(reconnect, TALL, sharpness=1.25)]
