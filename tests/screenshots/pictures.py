@@ -56,6 +56,7 @@ class Studio:
         with self.staging:
             self.page.goto(f"{self.url}{way(self)}")
             self.page.evaluate("document.fonts.ready")
+            self.page.evaluate(CALM)
             picture = self.page.screenshot()
         context.close()
         return picture
@@ -76,6 +77,12 @@ class Studio:
         return picture
 
 
+# Bars that fade in and out as a page is opened are in no picture.
+CALM: Final = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(".simplebar-track { display: none !important }");
+  document.adoptedStyleSheets = [sheet];
+}"""
 SIDE_BY_SIDE: Final = """<!doctype html><style>
   body {{ display: flex; align-items: flex-start; gap: 36px; padding: 36px }}
   body {{ width: max-content; margin: 0; background: #e7ebe8 }}
