@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from config.roles import ROLES
+from connections.models.bulk import Kind
 from integrations.admin.operations import Operation, OperationsAdmin
 from integrations.models import Project
 from tests.console.pages import address, our_admins
@@ -52,6 +53,7 @@ def _filled_in(
         "id": row.pk if row else 1,
         "app_label": "connections",
         "content_type_id": ContentType.objects.get_for_model(Project).pk,
+        "kind": Kind.REFRESH.value,
         "url": "nothing",
     }
     page = admin.site._registry.get(model) if model else None
@@ -74,7 +76,7 @@ def test_no_page_of_the_console_takes_a_post_without_the_forms_token(
 
 
 @pytest.mark.parametrize(
-    "page", ["login", "logout", "change_password", "reset_password", "email", "reauthenticate"]
+    "page", ["login", "logout", "change_password", "reset_password", "reauthenticate"]
 )
 def test_no_page_of_signing_in_takes_a_post_without_the_forms_token(
     admin_user: User, page: str
