@@ -100,7 +100,7 @@ class RunProcess:
             for pid in (int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal())
             if pid != os.getpid()
             and f"EVERGRANT_VAR={self.var}\0" in _proc(pid, "environ")
-            and re.search(pattern, _proc(pid, "cmdline").replace("\0", " "))
+            and re.search(pattern, command_of(pid))
         ]
 
     def _read(self, process: subprocess.Popen[str]) -> None:
@@ -108,6 +108,11 @@ class RunProcess:
         with process.stdout as pipe:
             for line in pipe:
                 self.output += line
+
+
+def command_of(pid: int) -> str:
+    """Return the command line of a process; empty where it has ended."""
+    return _proc(pid, "cmdline").replace("\0", " ")
 
 
 def _proc(pid: int, name: str) -> str:
