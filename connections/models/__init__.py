@@ -6,7 +6,7 @@ from connections.models.bulk import BulkItem, BulkJob
 from connections.models.connected_account import ConnectedAccount
 from connections.models.credentials import Credentials
 from connections.models.entity import Entity
-from connections.models.expiry_notice import ExpiryNotice, NoticeCause, NoticeState
+from connections.models.expiry_notice import ExpiryNotice, NoticeCause, NoticeState, grant_of
 from connections.models.history import RefreshAttempt, RefreshOutcome, Transition, Trigger
 from connections.models.journal_folder import JournalFolder
 from connections.models.link import ConnectLink
@@ -47,4 +47,5 @@ __all__ = [
     "Trigger",
     "Verification",
     "Worker",
+    "grant_of",
 ]

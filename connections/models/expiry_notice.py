@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -11,6 +11,9 @@ from django.db.models import Q
 from integrations.ids import IdField
 from integrations.models import ProjectScopedModel, ProjectScopedQuerySet
 from integrations.tokens import digest
+
+if TYPE_CHECKING:
+    from connections.models.connected_account import ConnectedAccount
 
 
 class NoticeCause(models.TextChoices):
@@ -37,6 +40,11 @@ class NoticeState(models.TextChoices):
 _AUTOMATIC = [NoticeCause.ENDED.value, NoticeCause.ENDING.value]
 
 
+def grant_of(account: ConnectedAccount) -> str:
+    """Name the grant that ``account`` has: it is another one after each reconnect."""
+    return account.granted_at.isoformat() if account.granted_at else ""
+
+
 class ExpiryNoticeQuerySet(ProjectScopedQuerySet["ExpiryNotice"]):
     """Notices by their token and by what is to be done about them."""
 
@@ -47,6 +55,12 @@ class ExpiryNoticeQuerySet(ProjectScopedQuerySet["ExpiryNotice"]):
     def due(self, *, now: datetime) -> Self:
         """Those to be sent, and those whose sender has not come back."""
         return self.filter(next_attempt_at__lte=now)
+
+    def with_account(self) -> Self:
+        """Those with all that a mail and its pages say of the account."""
+        return self.select_related(
+            "project", "account__entity", "account__project", "account__auth_config__managed_app"
+        )
 
 
 class ExpiryNotice(ProjectScopedModel):

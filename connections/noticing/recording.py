@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from connections.models import ExpiryNotice, NoticeCause
+from connections.models import ExpiryNotice, NoticeCause, grant_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,6 +58,6 @@ def _notice(account: ConnectedAccount, cause: NoticeCause, actor: Actor) -> Expi
         account=account,
         cause=cause,
         reason=account.status_reason,
-        grant=account.granted_at.isoformat() if account.granted_at else "",
+        grant=grant_of(account),
         created_by=actor,
     )

@@ -18,7 +18,7 @@ from django.core import mail
 from django.db import transaction
 from django.utils import timezone
 
-from connections.models import ExpiryNotice, NoticeCause, NoticeState, Status
+from connections.models import ExpiryNotice, NoticeCause, NoticeState, Status, grant_of
 from connections.noticing.message import write_message
 from connections.noticing.recording import takes_mail
 from integrations.tokens import digest, new_token
@@ -67,9 +67,7 @@ def _claim(token: str) -> ExpiryNotice | None:
     """Take the longest waiting notice; None where none is due. Its mail's links hold ``token``."""
     now = timezone.now()
     with transaction.atomic():
-        rows = ExpiryNotice.objects.due(now=now).select_related(
-            "project", "account__entity", "account__project", "account__auth_config__managed_app"
-        )
+        rows = ExpiryNotice.objects.due(now=now).with_account()
         locked = rows.select_for_update(skip_locked=True, of=("self",))
         notice = locked.order_by("next_attempt_at").first()
         if notice is None:
@@ -106,8 +104,7 @@ def _needless(notice: ExpiryNotice) -> str:
     if not notice.project.sends_expiry_notices:
         return "the project sends no notices"
     wanted = Status.EXPIRED if notice.cause == NoticeCause.ENDED else Status.ACTIVE
-    grant = account.granted_at.isoformat() if account.granted_at else ""
-    if account.status != wanted or grant != notice.grant:
+    if account.status != wanted or grant_of(account) != notice.grant:
         return "the account stands otherwise by now"
     return ""
 
@@ -116,7 +113,12 @@ def _send(notice: ExpiryNotice, token: str) -> _Outcome:
     if not settings.SENDS_MAIL:
         log.error("mail_not_configured", notice_id=notice.pk)
         return _refused("no mail server is configured", again=True)
-    message = write_message(notice, token=token)
+    try:
+        message = write_message(notice, token=token)
+    except Exception:
+        # Nothing was sent: the others go on, and this one may be written another time.
+        log.exception("mail_not_written", notice_id=notice.pk)
+        return _refused("the mail could not be written", again=True)
     connection = mail.get_connection()
     try:
         connection.open()

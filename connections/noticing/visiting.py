@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from connections.actors import PERSON
 from connections.errors import NoticeExpired, NoticeUnknown
-from connections.models import ExpiryNotice, Status
+from connections.models import ExpiryNotice, Status, grant_of
 from connections.notices import last_callback_url
 from connections.operations import reconnect_account
 from connections.portal.acting import may_reconnect
@@ -23,10 +23,7 @@ LIFE: Final = timedelta(days=30)
 
 def find_notice(*, token: str) -> ExpiryNotice:
     """Return the notice whose mail holds ``token``, however old. Raises NoticeUnknown."""
-    rows = ExpiryNotice.objects.with_token(token).select_related(
-        "project", "account__entity", "account__project", "account__auth_config__managed_app"
-    )
-    notice = rows.first()
+    notice = ExpiryNotice.objects.with_token(token).with_account().first()
     if notice is None:
         raise NoticeUnknown
     return notice
@@ -41,8 +38,7 @@ def wants_reconnecting(notice: ExpiryNotice, *, now: datetime) -> bool:
     account = notice.account
     if now - notice.created_at > LIFE or not may_reconnect(account):
         raise NoticeExpired(notice)
-    grant = account.granted_at.isoformat() if account.granted_at else ""
-    return account.status != Status.ACTIVE or grant == notice.grant
+    return account.status != Status.ACTIVE or grant_of(account) == notice.grant
 
 
 def reconnect_from(notice: ExpiryNotice, *, now: datetime) -> IssuedLink:

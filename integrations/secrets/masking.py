@@ -4,10 +4,10 @@ import re
 
 from integrations.secrets.secret import MASK
 
-# The path of a connect or portal link (Django logs the paths of requests that fail), an API key, a
-# webhook secret; and the query of a callback, which holds the code.
+# The path of a connect link, a portal link or a mail's link (Django logs the paths of requests that
+# fail), an API key, a webhook secret; and the query of a callback, which holds the code.
 _ISSUED = re.compile(
-    r"(?P<kept>/connect/(?:portal/)?(?=[\w-]{16})|\beg_(?=[\w-]{16})|\bwhsec_)[\w+/=-]+"
+    r"(?P<kept>/connect/(?:(?:portal|notices)/)?(?=[\w-]{16})|\beg_(?=[\w-]{16})|\bwhsec_)[\w+/=-]+"
     r"|(?P<path>/connect/callback/\w+)\?[^\s\"']+"
 )
 

@@ -250,6 +250,21 @@ def test_a_killed_senders_mail_is_not_sent_twice(
     assert not mail_server.taken
 
 
+def test_a_mail_that_cannot_be_written_stops_no_other(
+    told: ConnectedAccount, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    die(told)
+    monkeypatch.setattr("connections.noticing.message.colors_of", None)
+    send()
+    notice = ExpiryNotice.objects.get()
+    assert (notice.state, notice.explanation) == (
+        NoticeState.WAITING,
+        "the mail could not be written",
+    )
+    monkeypatch.undo()
+    assert send() == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_senders_at_once_send_one_mail(told: ConnectedAccount, mail_server: MailServer) -> None:
     die(told)
