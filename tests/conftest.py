@@ -62,6 +62,16 @@ def django_db_setup(
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _patient_transactions() -> Iterator[None]:
+    """Let a test's transaction stand still for as long as what the test waits for."""
+    from integrations.database import base  # noqa: PLC0415 - needs Django set up
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(base, "IDLE_IN_TRANSACTION_SECONDS", 600)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _no_journal_thread() -> Iterator[None]:
     """Have no thread of this process look after journals: it sees no test's transaction."""
     from connections.refresh import keeping  # noqa: PLC0415 - needs Django set up

@@ -9,9 +9,10 @@ from django.db import InterfaceError, InternalError, OperationalError
 # InternalError: a server that was demoted in a failover refuses writes (read_only_sql_transaction).
 DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
 # PostgreSQL, appendix A: connection exceptions, insufficient resources, the server goes down or
-# comes up, read-only transaction. Without a code the connection was lost.
+# comes up, read-only transaction, connection ended because its transaction stood still. Without a
+# code the connection was lost.
 _LOCK_NOT_AVAILABLE: Final = "55P03"
-_AWAY: Final = ("08", "53", "57P", "25006")
+_AWAY: Final = ("08", "53", "57P", "25006", "25P03")
 
 
 def is_away(error: BaseException) -> bool:

@@ -1,7 +1,7 @@
 """Django's PostgreSQL backend, with what it does not offer (``ENGINE``).
 
-It looks at a kept connection without asking the server, runs statements as prepared ones, and waits
-for no lock without end.
+It looks at a kept connection without asking the server, runs statements as prepared ones, waits for
+no lock without end, and keeps none while nothing is asked.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # Somebody's forgotten transaction must not hold up refreshing until leases end (they last longer).
 LOCK_SECONDS: Final = 5
+# Nor must a process that was stopped in the middle of one: the server rolls it back, while whoever
+# has an answer to store still tries.
+IDLE_IN_TRANSACTION_SECONDS: Final = 10
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -33,7 +36,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Prepare a new connection."""
         super().init_connection_state()
         with self.connection.cursor() as cursor:
-            cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+            cursor.execute(
+                f"SET lock_timeout = '{LOCK_SECONDS}s';"
+                f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_SECONDS}s'"
+            )
         if not self.get_autocommit():
             self.connection.commit()
 

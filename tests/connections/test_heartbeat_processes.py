@@ -119,6 +119,17 @@ def test_the_job_runner_refreshes_at_once_and_ends_at_once_with_its_answers_stor
     assert not Worker.objects.exists()
 
 
+def test_the_job_runner_ends_however_often_it_is_told(
+    db: None, start: Callable[..., Program]
+) -> None:
+    cluster = start("qcluster")
+    until(lambda: bool(processes(started_by=heartbeat.JOB)))
+    for _ in range(20_000):
+        cluster.tell(signal.SIGTERM)
+    assert cluster.exit_code(PROMPT_SECONDS) == 0
+    assert not cluster.lives
+
+
 def test_the_command_shows_itself_while_it_works_and_not_afterwards(
     db: None, start: Callable[..., Program]
 ) -> None:

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
+from connections.models import ConnectedAccount
+from integrations.database import DATABASE_AWAY, base, is_away
 from integrations.statements import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from django.db.models import QuerySet
 
     from integrations.database.base import DatabaseWrapper
 
@@ -80,3 +84,27 @@ def test_a_statement_fails_with_errors_of_django(backend: DatabaseWrapper) -> No
     end_from_the_other_side()
     with pytest.raises(OperationalError):
         rows(STATEMENT, {"number": 1})
+
+
+def update_twice(held: QuerySet[ConnectedAccount]) -> None:
+    """Update what another connection waits for, stand still until that has it, and go on."""
+    server: psycopg.Connection[Any] = connection.connection
+    with transaction.atomic():
+        held.update(alias="by the one that stood still")
+        with psycopg.connect(server.info.dsn, password=server.info.password) as other:
+            other.execute("SET lock_timeout = '30s'")
+            other.execute("UPDATE connections_connectedaccount SET alias = 'by another one'")
+        held.update(alias="by the one that went on")
+
+
+def test_a_transaction_that_stands_still_holds_nobody_up(
+    account: ConnectedAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "IDLE_IN_TRANSACTION_SECONDS", 1)
+    connection.close()
+    connection.ensure_connection()
+    with pytest.raises(DATABASE_AWAY) as caught:
+        update_twice(ConnectedAccount.objects.filter(pk=account.pk))
+    assert is_away(caught.value)
+    assert ConnectedAccount.objects.get().alias == "by another one"
+    connection.close()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from types import FrameType
 from typing import Any
 
 from django.db import connections
@@ -24,7 +25,20 @@ from integrations.stopping import announce_stop
 
 
 class PromptCluster(Cluster):  # type: ignore[misc]
-    """A cluster whose long tasks end with it."""
+    """A cluster whose long tasks end with it, and that may be told to stop more than once."""
+
+    told = False
+
+    def sig_handler(self, signum: int, frame: FrameType | None) -> None:
+        """Stop at the first signal; the next ones change nothing.
+
+        A handler can be interrupted by another signal. Stopping twice at once would wait for a lock
+        that the first time holds, for ever. Linux itself sends several: a leash (config/leash.py)
+        gives its signal once for each thread of the process that ended.
+        """
+        if not self.told:
+            self.told = True
+            super().sig_handler(signum, frame)
 
     def stop(self) -> bool:
         """Announce the end to the workers, which were forked from this process, and wait."""
