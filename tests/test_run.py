@@ -17,13 +17,7 @@ import pytest
 import requests
 
 from tests.run_process import ROOT, RunProcess, command_of
-
-
-def free_port() -> int:
-    """Return a loopback port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.sandbox_process import free_port
 
 
 def new_run(var: Path, **variables: str) -> RunProcess:

@@ -75,12 +75,29 @@ INDEXES = (
 
 
 def test_each_way_of_the_search_has_an_index(account: ConnectedAccount, rf: RequestFactory) -> None:
+    # Of a few rows, one way is as good as another.
+    names = [f"user-{number}" for number in range(1000)]
+    others = [Entity(project=account.project, user_id=name) for name in names]
+    Entity.objects.bulk_create(others)
+    ConnectedAccount.objects.bulk_create(
+        ConnectedAccount(
+            project=account.project,
+            auth_config=account.auth_config,
+            toolkit=account.toolkit,
+            entity=entity,
+            alias=entity.user_id,
+            identity_id=entity.user_id,
+            identity_label=entity.user_id,
+            status_changed_at=account.created_at,
+        )
+        for entity in others
+    )
     page: Any = admin.site.get_model_admin(ConnectedAccount)
     request = rf.get(LIST)
     request.user = User(is_superuser=True)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        # Of one account, this one is as good a way to an auth config's.
+        # All accounts are of one auth config, and this is a way to it too.
         cursor.execute("DROP INDEX account_by_config")
     for way, index in zip(page.ways(request, "x"), INDEXES, strict=True):
         plan = ConnectedAccount.objects.order_by().filter(way).values("pk").explain()

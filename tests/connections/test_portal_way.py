@@ -8,12 +8,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from connections.models import ConnectedAccount, Entity
 from integrations.models import AuthConfig, Project
+from tests.browser.keyboard import press
 from tests.browser_program import FLAGS, browser
 from tests.connections.visitor import portal_of
 from tests.making import CALLBACK_URL, connect
@@ -46,16 +47,6 @@ def page(link: str, live_server: LiveServer, settings: Settings) -> Iterator[Pag
         )
         yield context.new_page()
         program.close()
-
-
-def press(page: Page, target: Locator) -> None:
-    """Go to ``target`` with the Tab key, as somebody without a mouse, and press Enter there."""
-    for _ in range(30):
-        page.keyboard.press("Tab")
-        if target.and_(page.locator(":focus")).count():
-            page.keyboard.press("Enter")
-            return
-    pytest.fail("the Tab key does not lead there")
 
 
 def look(page: Page, name: str) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from integrations.models import AuthConfig, Project
+from tests.browser.keyboard import press
 from tests.browser_program import FLAGS, browser
 from tests.making import link_to
 from tests.provider import ScriptedProvider
@@ -40,16 +41,6 @@ def page(link: str) -> Iterator[Page]:
         viewport = {"width": 390, "height": 844}
         yield program.new_context(java_script_enabled=False, viewport=viewport).new_page()  # type: ignore[arg-type]
         program.close()
-
-
-def press(page: Page, target: Locator) -> None:
-    """Go to ``target`` with the Tab key, as somebody without a mouse, and press Enter there."""
-    for _ in range(30):
-        page.keyboard.press("Tab")
-        if target.and_(page.locator(":focus")).count():
-            page.keyboard.press("Enter")
-            return
-    pytest.fail("the Tab key does not lead there")
 
 
 @pytest.mark.browser

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browser.keyboard import press
 from tests.browser_program import FLAGS, browser
 from tests.sign_in.staff import PASSWORD, staff
 
@@ -48,16 +49,6 @@ def with_authenticator(context: BrowserContext) -> Page:
     return page
 
 
-def press(page: Page, target: Locator) -> None:
-    """Go to ``target`` with the Tab key, as somebody without a mouse, and press Enter there."""
-    for _ in range(30):
-        page.keyboard.press("Tab")
-        if target.and_(page.locator(":focus")).count():
-            page.keyboard.press("Enter")
-            return
-    pytest.fail("the Tab key does not lead there")
-
-
 def look(page: Page, name: str) -> None:
     """See that nothing sticks out; keep a picture where EVERGRANT_SCREENSHOTS names a folder."""
     assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
@@ -69,7 +60,8 @@ def type_password(page: Page) -> None:
     page.goto("/admin/")
     page.get_by_label("Username or email").fill("ann")
     page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 def see_in_the_trail(page: Page, *texts: str) -> None:
