@@ -223,7 +223,7 @@ def _endpoints(viewer: Viewer) -> Iterator[Item]:
             tone=Tone.WARN,
             title="More endpoints fail",
             advice="See which receivers do not answer.",
-            url=list_of("webhooks_endpoint"),
+            url=list_of("webhooks_endpoint", state="failing"),
         )
 
 

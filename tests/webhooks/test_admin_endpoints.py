@@ -92,6 +92,27 @@ def test_disabling_and_enabling(client: Client, endpoint: Endpoint) -> None:
     assert endpoint.enabled
 
 
+@pytest.mark.parametrize(
+    ("state", "found"),
+    [
+        ("failing", {"down", "off"}),
+        ("fine", {"good"}),
+        ("off", {"off"}),
+        ("", {"good", "down", "off"}),
+    ],
+)
+def test_the_list_is_narrowed_by_how_deliveries_go(
+    client: Client, project: Project, state: str, found: set[str]
+) -> None:
+    for name in ("good", "down", "off"):
+        create_endpoint(project=project, url=f"{URL}/{name}")
+    rows = Endpoint.objects.exclude(url__endswith="good")
+    rows.update(failing_since=timezone.now())
+    rows.filter(url__endswith="off").update(enabled=False)
+    listed = client.get(ENDPOINTS, {"state": state}).context["cl"].result_list
+    assert {row.url.rpartition("/")[2] for row in listed} == found
+
+
 def test_a_test_event_goes_to_the_endpoint(client: Client, endpoint: Endpoint) -> None:
     client.post(f"{ENDPOINTS}{endpoint.pk}/do/test/")
     assert Delivery.objects.get(endpoint=endpoint).event.type == EventType.TEST

@@ -16,6 +16,7 @@ from integrations.admin.base import VisibleRelatedFilter
 from integrations.admin.marks import Header, Tone, code, two_lines
 from integrations.admin.operations import OperationsAdmin
 from integrations.admin.project_choice import InProjectForm, for_request
+from integrations.admin.theme import DropdownFilter
 from integrations.audit import Subject
 from integrations.moments import span, when
 from integrations.outbound import OutboundError, vet_url
@@ -28,6 +29,27 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
     from django.utils.safestring import SafeString
+
+
+class StateFilter(DropdownFilter):
+    """Endpoints by how delivering to them goes."""
+
+    title = "deliveries"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("failing", "Failing, or switched off for it"),
+            ("fine", "Not failing"),
+            ("off", "Switched off"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> QuerySet[Endpoint]:
+        if self.value() == "off":
+            return queryset.filter(enabled=False)
+        if self.value() in {"failing", "fine"}:
+            return queryset.filter(failing_since__isnull=self.value() == "fine")
+        return queryset
 
 
 class EndpointForm(InProjectForm):
@@ -67,7 +89,7 @@ class EndpointAdmin(OperationsAdmin):
     change_form_outer_before_template = "admin/partials/head.html"
     list_display = ("address", "project", "state", "subscription", "tenant_id", "created")
     list_select_related = ("project",)
-    list_filter = (("project", VisibleRelatedFilter), "enabled")
+    list_filter = (StateFilter, ("project", VisibleRelatedFilter))
     search_fields = ("id__exact", "url__icontains", "tenant_id__exact")
     search_help_text = "Endpoint ID, URL or tenant ID"
     readonly_fields = ("identifier", "project_name", "created")
