@@ -11,16 +11,6 @@ from pathlib import Path
 
 CHOSEN_BY = "EVERGRANT_BROWSER"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 HOW_TO_GET_ONE = (
     "The browser tests need Chromium or Chrome, and there is none: install the package `chromium`, "
     f"run `.venv/bin/playwright install chromium`, or name a program in {CHOSEN_BY}."

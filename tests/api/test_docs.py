@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, Request, expect, sync_playwright
+from playwright.sync_api import Page, Request, expect
 
 from integrations.models.api_key import Scope
 from tests.api.operations import OPERATIONS, Operation
-from tests.browser_program import FLAGS, browser
+from tests.chromium import running_chromium
 from tests.evergrant_processes import EvergrantProcesses
 
 
@@ -71,10 +71,8 @@ def served(database_url: str, tmp_path: Path) -> Iterator[EvergrantProcesses]:
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(executable_path=str(browser()), args=list(FLAGS))
+    with running_chromium() as program:
         yield program.new_page()
-        program.close()
 
 
 @pytest.mark.browser

@@ -12,12 +12,12 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connections
 from django.test import override_settings
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.looking import Looker
 from tests.browser.scene import Scene, make_scene, session_of
-from tests.browser_program import FLAGS, browser
+from tests.chromium import running_chromium
 from tests.emptying import Emptying
 from tests.provider import ScriptedProvider
 
@@ -27,11 +27,8 @@ NOWHERE_ELSE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        flags = [*FLAGS, NOWHERE_ELSE]
-        launched = playwright.chromium.launch(executable_path=str(browser()), args=flags)
+    with running_chromium(NOWHERE_ELSE) as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings as django_settings
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from connections.models import ConnectedAccount, Entity
 from integrations.models import AuthConfig, Project
-from tests.browser_program import FLAGS, browser
+from tests.chromium import running_chromium
 from tests.connections.visitor import portal_of
 from tests.making import connect, link_to
 
@@ -51,10 +51,8 @@ def program(
     places: dict[str, str], live_server: LiveServer, settings: Settings
 ) -> Iterator[Browser]:
     settings.BASE_URL = live_server.url
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=str(browser()), args=list(FLAGS))
+    with running_chromium() as launched:
         yield launched
-        launched.close()
 
 
 def new_page(program: Browser, live_server: LiveServer, language: str) -> Page:

@@ -8,14 +8,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from connections.models import ConnectedAccount, Entity
 from integrations.models import AuthConfig, Project
 from tests.browser.keyboard import press
-from tests.browser_program import FLAGS, browser
+from tests.chromium import running_chromium
 from tests.connections.visitor import portal_of
 from tests.making import CALLBACK_URL, connect
 
@@ -38,15 +38,13 @@ def link(transactional_db: None, project: Project, auth_config: AuthConfig) -> s
 @pytest.fixture
 def page(link: str, live_server: LiveServer, settings: Settings) -> Iterator[Page]:
     settings.BASE_URL = live_server.url
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(executable_path=str(browser()), args=list(FLAGS))
+    with running_chromium() as program:
         context = program.new_context(
             base_url=live_server.url,
             java_script_enabled=False,
             viewport={"width": WIDTH, "height": 844},
         )
         yield context.new_page()
-        program.close()
 
 
 def look(page: Page, name: str) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from integrations.models import AuthConfig, Project
 from tests.browser.keyboard import press
-from tests.browser_program import FLAGS, browser
+from tests.chromium import running_chromium
 from tests.making import link_to
 from tests.provider import ScriptedProvider
 from tests.verifying_app import App
@@ -36,11 +36,9 @@ def link(site: Site, auth_config: AuthConfig, live_server: LiveServer, settings:
 
 @pytest.fixture
 def page(link: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(executable_path=str(browser()), args=list(FLAGS))
+    with running_chromium() as program:
         viewport = {"width": 390, "height": 844}
         yield program.new_context(java_script_enabled=False, viewport=viewport).new_page()  # type: ignore[arg-type]
-        program.close()
 
 
 @pytest.mark.browser

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from connections.admin.accounts import ConnectedAccountAdmin
 from connections.models import ConnectedAccount, Entity
 from integrations.models import AuthConfig, Project
-from tests.browser_program import FLAGS, browser
+from tests.chromium import running_chromium
 from tests.making import connect
 
 WIDTH = 390
@@ -46,14 +46,12 @@ def page(
     client = Client()
     client.force_login(admin_user)
     session = client.cookies["sessionid"].value
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(executable_path=str(browser()), args=list(FLAGS))
+    with running_chromium() as program:
         context = program.new_context(
             base_url=live_server.url, viewport={"width": WIDTH, "height": 844}
         )
         context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
         yield context.new_page()
-        program.close()
 
 
 def sticks_out(page: Page) -> bool:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from integrations.models import Project
-from tests.browser_program import FLAGS, browser
+from tests.chromium import running_chromium
 from tests.console.staff import signed_in
 
 
@@ -27,14 +27,12 @@ def session(transactional_db: None, admin_user: User) -> str:
 def page(session: str, live_server: LiveServer, settings: Settings) -> Iterator[Page]:
     settings.BASE_URL = live_server.url
     settings.OUTBOUND_ALLOW_LOOPBACK = True
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(executable_path=str(browser()), args=list(FLAGS))
+    with running_chromium() as program:
         context = program.new_context(base_url=live_server.url)
         name = django_settings.SESSION_COOKIE_NAME
         context.add_cookies([{"name": name, "value": session, "url": live_server.url}])
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         yield context.new_page()
-        program.close()
 
 
 @pytest.mark.browser

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from connections.bulk.running import work_off
 from integrations.models import AuthConfig, Project
-from tests.browser_program import FLAGS, browser
 from tests.bulk import crowd
+from tests.chromium import running_chromium
 from tests.console.staff import signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -39,13 +39,11 @@ def session(transactional_db: None, admin_user: User) -> str:
 @pytest.fixture
 def page(session: str, live_server: LiveServer, settings: Settings) -> Iterator[Page]:
     settings.BASE_URL = live_server.url
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(executable_path=str(browser()), args=list(FLAGS))
+    with running_chromium() as program:
         context = program.new_context(base_url=live_server.url)
         name = django_settings.SESSION_COOKIE_NAME
         context.add_cookies([{"name": name, "value": session, "url": live_server.url}])
         yield context.new_page()
-        program.close()
 
 
 def work_elsewhere() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.browser_program import FLAGS, browser
+from tests.chromium import running_chromium
 from tests.evergrant_processes import EvergrantProcesses
 from tests.receiver import Receiver
 from tests.sandbox_process import SandboxProcess
@@ -59,7 +59,5 @@ def installation(database_url: str, tmp_path: Path) -> Iterator[Installation]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=str(browser()), args=list(FLAGS))
+    with running_chromium() as launched:
         yield launched
-        launched.close()

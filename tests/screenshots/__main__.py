@@ -35,10 +35,9 @@ def take(names: list[str]) -> dict[str, bytes]:
     """Return the pictures called ``names`` as small PNGs."""
     from django.db import connection  # noqa: PLC0415 - needs Django set up
     from django.test import override_settings  # noqa: PLC0415 - needs Django set up
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - see above
     from pytest_django.live_server_helper import LiveServer  # noqa: PLC0415 - see above
 
-    from tests.browser_program import FLAGS, browser  # noqa: PLC0415 - see above
+    from tests.chromium import running_chromium  # noqa: PLC0415 - see above
     from tests.screenshots.clock import Clock, stop_the_database  # noqa: PLC0415 - see above
     from tests.screenshots.demo import make_demo  # noqa: PLC0415 - see above
     from tests.screenshots.palette import small  # noqa: PLC0415 - see above
@@ -54,9 +53,7 @@ def take(names: list[str]) -> dict[str, bytes]:
         stack.callback(server.stop)
         stack.enter_context(override_settings(BASE_URL="https://grants.lantern.example"))
         studio_of = make_demo(clock)
-        playwright = stack.enter_context(sync_playwright())
-        chromium = playwright.chromium.launch(executable_path=str(browser()), args=list(FLAGS))
-        stack.callback(chromium.close)
+        chromium = stack.enter_context(running_chromium())
         studio = Studio(studio_of, server.url, chromium)
         return {name: small(PICTURES[name](studio)) for name in names or PICTURES}
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.keyboard import press
-from tests.browser_program import FLAGS, browser
+from tests.chromium import running_chromium
 from tests.sign_in.staff import PASSWORD, staff
 
 WIDTH = 390
@@ -32,13 +32,11 @@ def page(transactional_db: None, live_server: LiveServer, settings: Settings) ->
     settings.BASE_URL = live_server.url
     settings.REQUIRE_SECOND_FACTOR = True
     staff("ann")
-    with sync_playwright() as playwright:
-        program = playwright.chromium.launch(executable_path=str(browser()), args=list(FLAGS))
+    with running_chromium() as program:
         context = program.new_context(
             base_url=live_server.url, viewport={"width": WIDTH, "height": 844}
         )
         yield with_authenticator(context)
-        program.close()
 
 
 def with_authenticator(context: BrowserContext) -> Page:
