@@ -1,9 +1,11 @@
-"""The browser of the tests, started."""
+"""The browser of the tests: started, and its pages looked at."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser_program import browser
 
@@ -30,3 +32,17 @@ def running_chromium(*flags: str) -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=str(browser()), args=[*FLAGS, *flags])
         yield launched
         launched.close()
+
+
+def width_of(page: Page) -> int:
+    """Return how wide the page is, in CSS pixels: wider than its window where it sticks out."""
+    return int(page.evaluate("document.documentElement.scrollWidth"))
+
+
+def look(page: Page, name: str) -> None:
+    """See that nothing sticks out; keep a picture where EVERGRANT_SCREENSHOTS names a folder."""
+    window = page.viewport_size
+    assert window is not None
+    assert width_of(page) <= window["width"], name
+    if folder := os.environ.get("EVERGRANT_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

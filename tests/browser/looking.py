@@ -10,6 +10,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, R
 from tests.browser import axe
 from tests.browser.scene import Scene
 from tests.browser.shown import Shown
+from tests.chromium import width_of
 
 WIDE, NARROW = 1440, 390
 HEIGHT: Final = 900
@@ -100,5 +101,5 @@ def _every_way(page: Page) -> Iterator[str]:
             page.evaluate(_SCHEME, scheme == "dark")
             for found in axe.findings(page, colours_only=scheme == "dark"):
                 yield f"{width} {scheme}: {found}"
-        if (reached := page.evaluate("document.documentElement.scrollWidth")) > width:
+        if (reached := width_of(page)) > width:
             yield f"{width}: reaches to {reached}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from connections.models import ConnectedAccount, Entity
 from integrations.models import AuthConfig, Project
-from tests.chromium import running_chromium
+from tests.chromium import look, running_chromium
 from tests.connections.visitor import portal_of
 from tests.making import connect, link_to
 
@@ -65,13 +63,6 @@ def new_page(program: Browser, live_server: LiveServer, language: str) -> Page:
     return context.new_page()
 
 
-def look(page: Page, language: str, name: str) -> None:
-    """See that nothing sticks out; keep a picture where EVERGRANT_SCREENSHOTS names a folder."""
-    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH, (language, name)
-    if folder := os.environ.get("EVERGRANT_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{language}-{name}.png", full_page=True)
-
-
 def edges(element: Locator) -> tuple[float, float]:
     box = element.bounding_box()
     assert box is not None
@@ -87,7 +78,7 @@ def test_no_page_sticks_out_in_any_language(
         for name, path in places.items():
             page.goto(path)
             expect(page.locator("html")).to_have_attribute("lang", language)
-            look(page, language, name)
+            look(page, f"{language}-{name}")
         page.context.close()
 
 
@@ -102,10 +93,10 @@ def test_the_portal_holds_long_words(
         page.goto(f"{urlsplit(page.url).path}?language={language}")
         expect(page.locator("html")).to_have_attribute("lang", language)
         page.locator(".account summary").first.click()
-        look(page, language, "accounts")
+        look(page, f"{language}-accounts")
         here = page.url
         page.locator(".account-actions a").first.click()
-        look(page, language, "disconnect")
+        look(page, f"{language}-disconnect")
         page.goto(here)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from connections.models import ConnectedAccount, Entity
 from integrations.models import AuthConfig, Project
 from tests.browser.keyboard import press
-from tests.chromium import running_chromium
+from tests.chromium import look, running_chromium
 from tests.connections.visitor import portal_of
 from tests.making import CALLBACK_URL, connect
 
@@ -47,23 +45,16 @@ def page(link: str, live_server: LiveServer, settings: Settings) -> Iterator[Pag
         yield context.new_page()
 
 
-def look(page: Page, name: str) -> None:
-    """See that nothing sticks out; keep a picture where EVERGRANT_SCREENSHOTS names a folder."""
-    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
-    if folder := os.environ.get("EVERGRANT_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"portal-{name}.png", full_page=True)
-
-
 @pytest.mark.browser
 def test_by_keyboard_alone_on_a_phone(page: Page, link: str) -> None:
     page.goto(link)
-    look(page, "door")
+    look(page, "portal-door")
     press(page, page.get_by_role("button", name="Show my connections"))
     expect(page.get_by_role("heading", name="Your connections")).to_be_visible()
     rows = page.get_by_role("listitem").filter(has=page.get_by_role("heading"))
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("work@example.com")
-    look(page, "accounts")
+    look(page, "portal-accounts")
 
     # The dead one: to the service's page and back without having gone there.
     press(page, rows.first.get_by_role("button", name="Reconnect"))
@@ -77,11 +68,11 @@ def test_by_keyboard_alone_on_a_phone(page: Page, link: str) -> None:
     expect(alive.get_by_text("Read your notes")).to_be_visible()
     press(page, alive.get_by_role("link", name="Disconnect"))
     expect(page.get_by_text("What will happen")).to_be_visible()
-    look(page, "disconnect")
+    look(page, "portal-disconnect")
     press(page, page.get_by_role("button", name="Disconnect"))
     expect(page.get_by_role("status")).to_have_text("Acme Notes is disconnected.")
     expect(alive.get_by_text("Disconnected", exact=True)).to_be_visible()
-    look(page, "disconnected")
+    look(page, "portal-disconnected")
 
     back = page.get_by_role("link", name="Back to Acme Agents")
     assert back.get_attribute("href") == CALLBACK_URL

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from integrations.described.written import EXAMPLE, as_text
+from tests.chromium import width_of
 from tests.console import test_auth_config_way
 from tests.described_services import oauth_service
 
@@ -35,8 +36,7 @@ def test_from_a_wrong_description_to_a_config(page: Page) -> None:
     )
 
     page.set_viewport_size({"width": 390, "height": 844})
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= 390
+    assert width_of(page) <= 390
 
 
 _USUAL = "A service that is not in the catalog."

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from connections.models import ConnectedAccount, RefreshTally
 from integrations.moments import floor
+from tests.chromium import width_of
 from tests.console import test_auth_config_way
 from tests.console.world import make_world
 
@@ -49,7 +50,7 @@ def test_the_overview_fits_and_its_bars_are_seen(
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.goto("/admin/")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert width_of(page) <= width
     surface = page.evaluate("getComputedStyle(document.querySelector('.eg-card')).backgroundColor")
     for bars in (".eg-plot-tall .eg-good", ".eg-plot-low .eg-bad", ".eg-plot-mid .eg-warn"):
         bar = page.locator(bars).first

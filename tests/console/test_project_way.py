@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.chromium import width_of
 from tests.console import test_auth_config_way
 from tests.integrations.test_branding_logos import picture
 
@@ -42,7 +43,7 @@ def test_a_colour_is_judged_while_it_is_chosen(page: Page) -> None:
     expect(page.get_by_text("Saved: name, accent colour, logo.")).to_be_visible()
     assert page.evaluate(FILL) == f"rgb({red}, {green}, {blue})"
     page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert width_of(page) <= 390
     assert complaints == []
 
 

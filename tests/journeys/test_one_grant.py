@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from tests.chromium import look
 from tests.journeys.conftest import Installation
 
 PASSWORD = "correct horse battery"
@@ -95,12 +94,6 @@ class Walk:
         self.operator.locator("input[name=password]").fill(demo["password"])
         self.operator.locator("main button[type=submit]").click()
         expect(self.operator).to_have_url(f"{self.of.evergrant.url}/admin/")
-
-
-def look(page: Page, name: str) -> None:
-    """Keep a picture of the page where EVERGRANT_SCREENSHOTS names a folder."""
-    if folder := os.environ.get("EVERGRANT_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 @pytest.mark.browser

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -12,7 +10,7 @@ from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.keyboard import press
-from tests.chromium import running_chromium
+from tests.chromium import look, running_chromium
 from tests.sign_in.staff import PASSWORD, staff
 
 WIDTH = 390
@@ -47,13 +45,6 @@ def with_authenticator(context: BrowserContext) -> Page:
     return page
 
 
-def look(page: Page, name: str) -> None:
-    """See that nothing sticks out; keep a picture where EVERGRANT_SCREENSHOTS names a folder."""
-    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
-    if folder := os.environ.get("EVERGRANT_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"sign-in-{name}.png", full_page=True)
-
-
 def type_password(page: Page) -> None:
     page.goto("/admin/")
     page.get_by_label("Username or email").fill("ann")
@@ -78,7 +69,7 @@ def add_passkey(page: Page, name: str, *, alone: bool) -> None:
     press(page, page.get_by_role("link", name="Add a passkey"))
     page.get_by_label("Name").fill(name)
     page.get_by_label("Sign in with it alone").set_checked(alone)
-    look(page, "add-passkey")
+    look(page, "sign-in-add-passkey")
     press(page, page.get_by_role("button", name="Add passkey"))
     expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
 
@@ -90,18 +81,18 @@ def test_from_the_password_to_a_passkey_that_signs_in_alone(page: Page) -> None:
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     type_password(page)
     expect(page.get_by_text("Set up a second factor to go on")).to_be_visible()
-    look(page, "security-required")
+    look(page, "sign-in-security-required")
     add_passkey(page, "Ann's phone", alone=True)
     expect(page.get_by_role("listitem")).to_have_count(10)
-    look(page, "recovery-codes")
+    look(page, "sign-in-recovery-codes")
     press(page, page.get_by_role("link", name="Back to your security"))
     expect(page.get_by_text("Ann's phone").first).to_be_visible()
-    look(page, "security")
+    look(page, "sign-in-security")
     press(page, page.get_by_role("link", name="To the console"))
     expect(page).to_have_title("Overview | Evergrant")
 
     sign_out(page)
-    look(page, "login")
+    look(page, "sign-in-login")
     press(page, page.get_by_role("button", name="Sign in with a passkey"))
     expect(page).to_have_title("Overview | Evergrant")
     assert complaints == []
@@ -115,7 +106,7 @@ def test_a_passkey_after_the_password_and_none_that_is_not_hers(page: Page) -> N
     sign_out(page)
     type_password(page)
     expect(page.get_by_role("heading", name="One more step")).to_be_visible()
-    look(page, "second-factor")
+    look(page, "sign-in-second-factor")
     # The button has the focus already.
     page.keyboard.press("Enter")
     expect(page).to_have_title("Overview | Evergrant")
