@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser import hosted_ways as ways
 from tests.browser import project_ways
 from tests.browser.hosted_ways import to
 from tests.browser.shown import Shown
-from tests.browser.staff_ways import STAFF
+from tests.browser.staff_ways import STAFF, no_tries_left
 from tests.browser.verifying_ways import VERIFYING
 
 
@@ -40,6 +40,11 @@ def wrong_password(page: Page) -> None:
     page.get_by_label("Username or email").fill("olga")
     page.get_by_label("Password", exact=True).fill("wrong")
     press_button(page)
+
+
+def one_try_too_many(page: Page) -> None:
+    wrong_password(page)
+    expect(page.get_by_role("heading", name="Too many attempts")).to_be_visible()
 
 
 def without_cookies(page: Page) -> None:
@@ -116,6 +121,7 @@ FAULTS = [
 SIGN_IN = [
     Shown("signing in", "account_login", to(reverse("account_login"))),
     Shown("a wrong password", "account_login", to(reverse("account_login")), then=wrong_password),
+    Shown("too many tries", "429", no_tries_left, then=one_try_too_many),
     Shown("signing up", "account_signup", to(reverse("account_signup"))),
     Shown("switched off", "account_inactive", to(reverse("account_inactive"))),
     Shown("forgotten", "account_reset_password", to(reverse("account_reset_password"))),

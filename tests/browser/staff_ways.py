@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.test import Client
 from django.urls import reverse
 
+from config.sign_in.sso.errors import NobodyKnown
 from tests.browser.hosted_ways import Way, to
 from tests.browser.scene import Scene
 from tests.browser.shown import Shown
@@ -57,7 +61,25 @@ def lost_at_the_provider(scene: Scene) -> str:
     return reverse("sso_callback")
 
 
+def no_tries_left(scene: Scene) -> str:
+    """Lead to a form that may not be sent any more."""
+    scene.patch.setattr(settings, "ACCOUNT_RATE_LIMITS", {"login": "0/m/ip"}, raising=False)
+    return LOGIN
+
+
+def not_let_in(scene: Scene) -> str:
+    """Lead back from a provider that knows the person, whom nobody let in."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        return render(request, "sign_in/sso_refused.html", {"error": NobodyKnown()}, status=403)
+
+    scene.patch.setattr(settings, "SSO_ISSUER", "http://127.0.0.1:9")
+    scene.patch.setattr(OAuth2CallbackView, "adapter_view", lambda _: answer)
+    return reverse("sso_callback")
+
+
 STAFF = [
+    Shown("a person unknown here", "sso_callback", not_let_in, 403),
     Shown("the provider's answer", "sso_callback", lost_at_the_provider, 401),
     Shown(
         "no at the provider",

@@ -74,7 +74,7 @@ def test_nothing_is_excused_that_is_not_there() -> None:
 
 
 def test_nothing_is_looked_at_that_is_not_there(shown: set[str]) -> None:
-    faults = {"400", "403", "404", "500", "503"}
+    faults = {"400", "403", "404", "429", "500", "503"}
     assert shown - of_pages() == faults
 
 
