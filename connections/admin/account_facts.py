@@ -54,7 +54,6 @@ class AccountFacts(RecordAdmin):
         ("Use", {"fields": _USE}),
         ("Scopes", {"fields": ("granted", "missing")}),
     )
-    readonly_fields = (*_ACCOUNT, *_TOKEN, *_REFRESHING, *_USE, "granted", "missing")
 
     @admin.display(description="ID")
     def identifier(self, account: ConnectedAccount) -> SafeString | str:

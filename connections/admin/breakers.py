@@ -93,7 +93,6 @@ class BreakerAdmin(OperationsAdmin, RecordAdmin):
     fieldsets = (
         ("Breaker", {"fields": ("whom", "cause", "opened", "until", "failed", "succeeded")}),
     )
-    readonly_fields = ("whom", "cause", "opened", "until", "failed", "succeeded")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Breakers of the auth configs that the person may see, and of their endpoints.

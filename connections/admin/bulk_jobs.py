@@ -148,16 +148,6 @@ class BulkJobAdmin(IncidentPages, OperationsAdmin, RecordAdmin):
             },
         ),
     )
-    readonly_fields = (
-        "identifier",
-        "selection",
-        "why",
-        "asker",
-        "created",
-        "began",
-        "ended",
-        "closed",
-    )
 
     class Media:
         js = ["console/bulk.js"]

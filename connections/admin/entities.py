@@ -58,15 +58,6 @@ class EntityAdmin(OperationsAdmin, IndexedSearchAdmin, PlacedAdmin, RecordAdmin)
         ),
         ("Connected accounts", {"fields": ("accounts",)}),
     )
-    readonly_fields = (
-        "identifier",
-        "user_text",
-        "tenant",
-        "mail",
-        "project_name",
-        "created",
-        "accounts",
-    )
 
     def ways(self, request: HttpRequest, term: str) -> list[Q]:
         return [

@@ -48,16 +48,6 @@ class ConnectLinkAdmin(PlacedAdmin, RecordAdmin):
         ),
         ("Way back", {"fields": ("callback",)}),
     )
-    readonly_fields = (
-        "identifier",
-        "account_link",
-        "project_name",
-        "maker",
-        "created",
-        "ends",
-        "completed",
-        "callback",
-    )
 
     def get_header(self, request: HttpRequest, obj: ConnectLink) -> Header:
         return Header(

@@ -56,17 +56,6 @@ class ExpiryNoticeAdmin(RecordAdmin):
             },
         ),
     )
-    readonly_fields = (
-        "identifier",
-        "account_link",
-        "why",
-        "standing",
-        "tries",
-        "next_try",
-        "sent",
-        "asker",
-        "created",
-    )
 
     def get_header(self, request: HttpRequest, obj: ExpiryNotice) -> Header:
         return Header(

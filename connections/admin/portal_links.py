@@ -92,17 +92,6 @@ class PortalLinkAdmin(OperationsAdmin, IndexedSearchAdmin, PlacedAdmin, RecordAd
             },
         ),
     )
-    readonly_fields = (
-        "identifier",
-        "entity_link",
-        "project_name",
-        "maker",
-        "created",
-        "opened",
-        "ends",
-        "withdrawn",
-        "callback",
-    )
 
     def ways(self, request: HttpRequest, term: str) -> list[Q]:
         return [Q(pk=term), Q(entity_id=term), Q(entity__user_id__istartswith=term)]

@@ -48,17 +48,6 @@ class RevocationAdmin(RecordAdmin):
             },
         ),
     )
-    readonly_fields = (
-        "identifier",
-        "account_link",
-        "explanation",
-        "requester",
-        "requested",
-        "tries",
-        "next_try",
-        "confirmed",
-        "given_up",
-    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revocation]:
         return super().get_queryset(request).defer("payload")

@@ -44,18 +44,6 @@ class WorkerAdmin(RecordAdmin):
         ("Refreshes", {"fields": ("calls", "refreshed_count", "failed_count")}),
         ("Journal of its host", {"fields": ("journal_size", "trouble", "keys")}),
     )
-    readonly_fields = (
-        "name_text",
-        "runner",
-        "started",
-        "seen",
-        "calls",
-        "refreshed_count",
-        "failed_count",
-        "journal_size",
-        "trouble",
-        "keys",
-    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         # They belong to no project: whoever may see workers sees them all.

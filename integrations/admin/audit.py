@@ -58,21 +58,6 @@ class AuditEntryAdmin(IndexedSearchAdmin, RecordAdmin):
         ("What", {"fields": ("action_code", "fields_changed", "refusal", "why")}),
         ("On what", {"fields": ("subject_link", "kind", "subject_code", "project_name")}),
     )
-    readonly_fields = (
-        "who",
-        "actor_number",
-        "came_from",
-        "moment",
-        "request_code",
-        "action_code",
-        "why",
-        "fields_changed",
-        "subject_link",
-        "kind",
-        "subject_code",
-        "project_name",
-        "refusal",
-    )
 
     def get_fieldsets(self, request: HttpRequest, obj: AuditEntry | None = None) -> Any:
         """Leave out what an entry does not have: most have no error, no fields or no object."""

@@ -93,7 +93,6 @@ class ToolAdmin(OperationsAdmin, RecordAdmin):
     )
     search_help_text = "Name, title, path, tool ID or auth config ID"
     fieldsets = (("Tool", {"fields": _FACTS}),)
-    readonly_fields = _FACTS
 
     class Media:
         css = {"all": ["console/toolkits.css", "console/tools.css"]}

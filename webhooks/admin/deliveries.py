@@ -60,16 +60,6 @@ class DeliveryAdmin(OperationsAdmin, RecordAdmin):
             },
         ),
     )
-    readonly_fields = (
-        "identifier",
-        "event_link",
-        "endpoint_link",
-        "project_name",
-        "created",
-        "tries",
-        "next_try",
-        "delivered",
-    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         sealed = ("event__sealed_data", "endpoint__secret", "endpoint__previous_secret")

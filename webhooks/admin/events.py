@@ -62,16 +62,6 @@ class EventAdmin(OperationsAdmin, RecordAdmin):
         ("Deliveries", {"fields": ("deliveries",)}),
         ("Data", {"fields": ("shown_data", "sealed")}),
     )
-    readonly_fields = (
-        "identifier",
-        "subject",
-        "project_name",
-        "tenant",
-        "occurred",
-        "deliveries",
-        "shown_data",
-        "sealed",
-    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         return super().get_queryset(request).defer("sealed_data")
