@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from integrations.admin.auth_config_fields import PARAMETER
 from integrations.catalog import Toolkit
-from integrations.models.auth_config import is_client_text
+from integrations.models.client_holder import is_client_text
 from integrations.models.oauth_clients import replace_client
 from integrations.secrets import Secret
 

@@ -16,35 +16,12 @@ from pydantic import ValidationError as Misfit
 from integrations.catalog import Toolkit, UnknownToolkit, UnusableDescription, get_toolkit
 from integrations.ids import IdField
 from integrations.models.callback_url import check_callback_url
-from integrations.models.refusals import Refusable
+from integrations.models.client_holder import ClientHolder, is_client_text
 from integrations.models.scoping import ProjectScopedModel
 from integrations.secrets import SealedField
 
 if TYPE_CHECKING:
     from integrations.models.managed_app import ManagedApp
-
-# What the protocol itself says in these requests (RFC 6749, RFC 7636, OpenID Connect Core).
-RESERVED_PARAMETERS = {
-    "authorization_parameters": {
-        "client_id",
-        "code_challenge",
-        "code_challenge_method",
-        "nonce",
-        "redirect_uri",
-        "response_type",
-        "scope",
-        "state",
-    },
-    "token_parameters": {
-        "client_id",
-        "client_secret",
-        "code",
-        "code_verifier",
-        "grant_type",
-        "redirect_uri",
-        "refresh_token",
-    },
-}
 
 
 class Scheme(models.TextChoices):
@@ -64,17 +41,10 @@ class Scheme(models.TextChoices):
 OAUTH_SCHEMES = frozenset({Scheme.OAUTH2, Scheme.OAUTH1})
 
 
-def is_client_text(text: str) -> bool:
-    """Whether ``text`` may be a client id or secret: printable ASCII (RFC 6749, A.1 and A.2)."""
-    return text.isascii() and text.isprintable()
-
-
-class AuthConfig(Refusable, ProjectScopedModel):
+class AuthConfig(ClientHolder, ProjectScopedModel):
     """A project's client at a toolkit: scheme, client credentials, scopes and parameters."""
 
     id = IdField("ac")
-    name = models.CharField(max_length=100)
-    toolkit = models.SlugField(max_length=64, help_text="A service of the catalog.")
     scheme = models.CharField(max_length=20, choices=Scheme, default=Scheme.OAUTH2)
     # The instance's own app, where the project brings none. Never changed.
     managed_app = models.ForeignKey(
@@ -87,10 +57,6 @@ class AuthConfig(Refusable, ProjectScopedModel):
     )
     # Empty where the project has no app of its own at the service: with keys, or a managed app.
     client_id = models.CharField(max_length=500, blank=True)
-    client_secret = SealedField(null=True)
-    # See integrations.models.oauth_clients: JSON texts.
-    older_client_secrets = SealedField(null=True)
-    former_clients = SealedField(null=True)
     scopes = ArrayField(
         models.CharField(max_length=500),
         default=list,
@@ -103,15 +69,6 @@ class AuthConfig(Refusable, ProjectScopedModel):
         db_default=[],
         blank=True,
         help_text="Scopes that are asked for as well; an account is fine without them.",
-    )
-    parameters = models.JSONField(
-        default=dict, blank=True, help_text="Values for the toolkit's URLs, such as base_url."
-    )
-    authorization_parameters = models.JSONField(
-        default=dict, blank=True, help_text="Extra parameters of the authorization request."
-    )
-    token_parameters = models.JSONField(
-        default=dict, blank=True, help_text="Extra parameters of every token request."
     )
     callback_url = models.CharField(
         "callback URL",
@@ -130,14 +87,7 @@ class AuthConfig(Refusable, ProjectScopedModel):
     service_url = models.CharField(max_length=500, blank=True, editable=False)
     # How the client that was registered there is managed (RFC 7591, 3.2.1): a JSON text.
     registration = SealedField(null=True)
-    testing_mode = models.BooleanField(
-        default=False,
-        help_text="The provider has this app in testing, where it may end grants early (Google: "
-        "after 7 days).",
-    )
     enabled = models.BooleanField(default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ["-id"]
@@ -155,9 +105,7 @@ class AuthConfig(Refusable, ProjectScopedModel):
         elif bool(self.client_id) is not (self.scheme in OAUTH_SCHEMES):
             told = "needs a client ID" if self.scheme in OAUTH_SCHEMES else "has no client ID"
             raise ValidationError({"client_id": f"{self.get_scheme_display()} {told}."})
-        for field, reserved in RESERVED_PARAMETERS.items():
-            if taken := sorted(reserved & set(getattr(self, field))):
-                raise ValidationError({field: f"Evergrant sets {', '.join(taken)} itself."})
+        self.check_extra_parameters()
         if self.callback_url:
             check_callback_url(self.callback_url)
         try:

@@ -12,9 +12,9 @@ from django.db import models
 
 from integrations.catalog import Toolkit, UnknownToolkit, get_toolkit
 from integrations.ids import IdField
-from integrations.models.auth_config import OAUTH_SCHEMES, RESERVED_PARAMETERS, is_client_text
-from integrations.models.refusals import NO_REFUSALS, Refusable
-from integrations.secrets import SealedField
+from integrations.models.auth_config import OAUTH_SCHEMES
+from integrations.models.client_holder import ClientHolder, is_client_text
+from integrations.models.refusals import NO_REFUSALS
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -38,45 +38,23 @@ class ManagedAppQuerySet(models.QuerySet["ManagedApp"]):
         return self.filter(enabled=True)
 
 
-class ManagedApp(Refusable):
+class ManagedApp(ClientHolder):
     """A client at a toolkit that the operator of the instance registered there.
 
-    It belongs to no project; an auth config with `AuthConfig.managed_app` stands on it. Its columns
-    of the client are those of an auth config: see integrations.models.oauth_clients.
+    It belongs to no project; an auth config with `AuthConfig.managed_app` stands on it.
     """
 
     id = IdField("ma")
-    name = models.CharField(max_length=100)
-    toolkit = models.SlugField(max_length=64, help_text="A service of the catalog.")
     client_id = models.CharField(max_length=500)
-    client_secret = SealedField(null=True)
-    older_client_secrets = SealedField(null=True)
-    former_clients = SealedField(null=True)
     scopes = ArrayField(
         models.CharField(max_length=500),
         default=list,
         blank=True,
         help_text="Scopes that the service approved the app for; empty means any.",
     )
-    parameters = models.JSONField(
-        default=dict, blank=True, help_text="Values for the toolkit's URLs, such as base_url."
-    )
-    authorization_parameters = models.JSONField(
-        default=dict, blank=True, help_text="Extra parameters of the authorization request."
-    )
-    token_parameters = models.JSONField(
-        default=dict, blank=True, help_text="Extra parameters of every token request."
-    )
-    testing_mode = models.BooleanField(
-        default=False,
-        help_text="The provider has this app in testing, where it may end grants early (Google: "
-        "after 7 days).",
-    )
     enabled = models.BooleanField(
         default=True, help_text="Off: nobody connects with it any more; accounts live on."
     )
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
 
     objects: ClassVar = ManagedAppQuerySet.as_manager()
 
@@ -108,9 +86,7 @@ class ManagedApp(Refusable):
         """Refuse a client, a toolkit or parameters that cannot be right."""
         if not self.client_id or not is_client_text(self.client_id):
             raise ValidationError({"client_id": "A client ID is printable ASCII."})
-        for field, reserved in RESERVED_PARAMETERS.items():
-            if taken := sorted(reserved & set(getattr(self, field))):
-                raise ValidationError({field: f"Evergrant sets {', '.join(taken)} itself."})
+        self.check_extra_parameters()
         try:
             toolkit = get_toolkit(self.toolkit)
         except UnknownToolkit as error:
