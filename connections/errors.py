@@ -9,7 +9,7 @@ ConnectionsError
 ├── AccountUnusable      (not ACTIVE: reconnect, enable, ...)
 ├── RefreshUnavailable   (the provider is down and no token lives)
 ├── RefreshTimeout       (another caller's refresh takes too long)
-├── IncidentNotConfirmed, JobHasEnded, LinksTaken
+├── IncidentNotConfirmed, JobHasEnded, BulkJobOfStaff, LinksTaken
 ├── NothingToProbe, ProbedJustNow, ProviderSpared
 └── LinkError
     ├── LinkUnknown, LinkExpired, LinkUsed
@@ -126,6 +126,13 @@ class JobHasEnded(ConnectionsError):
 
     code = "bulk_job_has_ended"
     status = 409
+
+
+class BulkJobOfStaff(ConnectionsError):
+    """This job runs for staff. They alone cancel it and let it go on, in the console."""
+
+    code = "bulk_job_of_staff"
+    status = 403
 
 
 class LinksTaken(ConnectionsError):

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 
 from connections.bulk.ending import write_entries
 from connections.bulk.incidents import (
@@ -27,7 +28,7 @@ from connections.models.bulk import INCIDENT_PERMISSION, Extent
 from integrations.admin.operations import NOTE_LENGTH, OperationsAdmin
 from integrations.catalog import all_toolkits
 from integrations.ids import new_id
-from integrations.models import AuthConfig, Project
+from integrations.models import ApiKey, AuthConfig, Project
 from integrations.models.audit_entry import Outcome
 from integrations.models.key_canary import KeyCanary
 from integrations.secrets.keyring import key_ids
@@ -122,6 +123,7 @@ class IncidentPages(OperationsAdmin):
             "accounts": accounts_in_words(count),
             "open_configs": len(incident.open_config_ids),
             "mute_services": unable_to_confirm(incident),
+            **_keys_left(request, incident),
             "action": request.get_full_path(),
             "back": f"{reverse('admin:connections_incident')}?of={incident.extent.value}",
             "job_id": request.POST.get("job_id") or new_id("bj"),
@@ -161,6 +163,16 @@ class IncidentPages(OperationsAdmin):
         except IntegrityError:
             return sent_before(job_id, user)
         return HttpResponseRedirect(job_url(job.pk))
+
+
+def _keys_left(request: HttpRequest, incident: Incident) -> dict[str, object]:
+    """Return how many API keys go on working, and where they are revoked; of a project alone."""
+    if incident.extent is not Extent.PROJECT:
+        return {}
+    keys = ApiKey.objects.filter(project=incident.id).valid(now=timezone.now())
+    page = reverse("admin:integrations_project_change", args=[incident.id])
+    sees = request.user.has_perm("integrations.view_apikey")
+    return {"working_keys": keys.count(), "keys_url": f"{page}?tab=keys" if sees else ""}
 
 
 def form_job_id(request: HttpRequest) -> str:

@@ -6,8 +6,9 @@ from ninja import Query, Router, Status
 from connections.api.bulk_schemas import BulkJobIn, BulkJobOut
 from connections.bulk.starting import Asker, start_on_filter
 from connections.bulk.steering import cancel_job, resume_job
+from connections.errors import BulkJobOfStaff
 from connections.models import BulkJob
-from connections.models.bulk import Kind
+from connections.models.bulk import Kind, RunsFor
 from integrations.api.access import ApiRequest, get_or_404, requires
 from integrations.api.pagination import Page, PageQuery, paginate
 from integrations.errors import InvalidInput, NotFound
@@ -24,6 +25,19 @@ def find_job(request: ApiRequest, job_id: str) -> BulkJob:
     if job is None:
         message = f"There is no bulk job {job_id!r} in this project."
         raise NotFound(message)
+    return job
+
+
+def find_job_of_key(request: ApiRequest, job_id: str) -> BulkJob:
+    """Return a job that a key may steer: a key that has leaked must not end what staff began.
+
+    Raises:
+        NotFound: there is none in the project.
+        BulkJobOfStaff: it runs with the rights of staff, or of who has the host.
+    """
+    job = find_job(request, job_id)
+    if job.runs_for != RunsFor.KEY:
+        raise BulkJobOfStaff
     return job
 
 
@@ -75,8 +89,8 @@ def get_job(request: ApiRequest, job_id: str) -> BulkJob:
 @router.post("/{job_id}/cancel", response=BulkJobOut)
 @requires(Scope.WRITE)
 def cancel(request: ApiRequest, job_id: str) -> BulkJob:
-    """Have nothing more be done; what is done stays."""
-    job = find_job(request, job_id)
+    """Have nothing more be done; what is done stays. Only of a job that a key has started."""
+    job = find_job_of_key(request, job_id)
     cancel_job(job=job, now=timezone.now())
     return job
 
@@ -84,7 +98,7 @@ def cancel(request: ApiRequest, job_id: str) -> BulkJob:
 @router.post("/{job_id}/resume", response=BulkJobOut)
 @requires(Scope.WRITE)
 def resume(request: ApiRequest, job_id: str) -> BulkJob:
-    """Let a cancelled job go on, with the rights of this key."""
-    job = find_job(request, job_id)
+    """Let a cancelled job that a key has started go on, with the rights of this key."""
+    job = find_job_of_key(request, job_id)
     resume_job(job=job, asker=Asker.of_key(request.auth))
     return job

@@ -15,6 +15,8 @@ from connections.models.bulk import OPEN_STATES, JobState
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.db.models import QuerySet
+
     from connections.bulk.starting import Asker
 
 
@@ -26,7 +28,7 @@ def cancel_job(*, job: BulkJob, now: datetime) -> None:
     Raises:
         JobHasEnded: it is not under way (any more).
     """
-    rows = BulkJob.objects.filter(pk=job.pk, state__in=OPEN_STATES)
+    rows = _as_seen(job).filter(state__in=OPEN_STATES)
     if not rows.update(state=JobState.CANCELLED, ended_at=now):
         raise JobHasEnded
     job.refresh_from_db()
@@ -40,7 +42,7 @@ def resume_job(*, job: BulkJob, asker: Asker) -> None:
     Raises:
         JobHasEnded: it is under way, or done.
     """
-    rows = BulkJob.objects.filter(pk=job.pk, state__in=[JobState.CANCELLED, JobState.STOPPED])
+    rows = _as_seen(job).filter(state__in=[JobState.CANCELLED, JobState.STOPPED])
     with transaction.atomic():
         state = {"state": JobState.QUEUED, "ended_at": None, "stopped_because": ""}
         if not rows.update(**state, **asker.columns):
@@ -48,6 +50,12 @@ def resume_job(*, job: BulkJob, asker: Asker) -> None:
         # Whoever had taken some up and found the job halted has let them be.
         BulkItem.objects.filter(job=job, lease_until__isnull=False).update(lease_until=None)
     job.refresh_from_db()
+
+
+def _as_seen(job: BulkJob) -> QuerySet[BulkJob]:
+    """Return the job, unless somebody else has lent it rights since: a key may not steer that."""
+    rows: QuerySet[BulkJob] = BulkJob.objects.filter(pk=job.pk, runs_for=job.runs_for)
+    return rows
 
 
 def ask_providers_again(*, job: BulkJob) -> int:

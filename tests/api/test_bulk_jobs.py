@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from connections.bulk.starting import Asker
+from connections.bulk.steering import cancel_job, resume_job
+from connections.errors import JobHasEnded
 from connections.models import BulkItem, BulkJob, ConnectedAccount, Entity
-from connections.models.bulk import JobState
+from connections.models.bulk import Extent, JobState, RunsFor
 from integrations.models import ApiKey, Project
 from tests.api.calling import Caller, error_of, key_of
 from tests.api.conftest import make_auth_config
-from tests.bulk import fresh, work
+from tests.bulk import begin, fresh, staff_of, work
 from tests.making import connect
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +73,32 @@ def test_a_job_of_another_project_is_not_there(
     for method, path in [("GET", ""), ("POST", "/cancel"), ("POST", "/resume")]:
         assert stranger(method, f"{JOBS}/{job_id}{path}").status_code == 404
     assert stranger("GET", JOBS).json()["items"] == []
+
+
+@pytest.mark.parametrize("state", [JobState.RUNNING, JobState.CANCELLED])
+@pytest.mark.parametrize("step", ["cancel", "resume"])
+def test_a_key_reads_an_incident_and_steers_it_not(
+    owner: Caller, project: Project, state: str, step: str
+) -> None:
+    config = account_of(project, "alice").auth_config
+    job = begin(Extent.AUTH_CONFIG, config.pk, staff_of(config))
+    BulkJob.objects.update(state=state)
+    refused = owner("POST", f"{JOBS}/{job.pk}/{step}")
+    assert (refused.status_code, error_of(refused)["code"]) == (403, "bulk_job_of_staff")
+    assert owner("GET", f"{JOBS}/{job.pk}").json()["state"] == state
+    assert fresh(job).runs_for == RunsFor.STAFF
+
+
+def test_a_keys_job_that_staff_resumed_meanwhile_is_not_the_keys_to_cancel(
+    owner: Caller, project: Project
+) -> None:
+    config = account_of(project, "alice").auth_config
+    job = BulkJob.objects.get(pk=owner("POST", REVOKE, ALL).json()["id"])
+    cancel_job(job=fresh(job), now=timezone.now())
+    resume_job(job=fresh(job), asker=Asker.of_staff(staff_of(config)))
+    with pytest.raises(JobHasEnded):
+        cancel_job(job=job, now=timezone.now())
+    assert owner("POST", f"{JOBS}/{job.pk}/cancel").status_code == 403
 
 
 def test_a_job_on_everything_has_to_be_said(owner: Caller) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from connections.models import BulkItem, BulkJob, ConnectedAccount, Entity, Status, Worker
 from connections.models.bulk import Extent, JobState, Kind
-from integrations.models import AuditEntry, AuthConfig, Project
+from integrations.models import ApiKey, AuditEntry, AuthConfig, Project
 from integrations.secrets.keyring import key_ids
 from tests.bulk import begin, crowd, fresh, staff_of, start, start_on, work
 from tests.console.staff import every_permission, member, signed_in
@@ -279,6 +279,15 @@ def test_an_incident_is_chosen_confirmed_and_begun(
     assert not AuthConfig.objects.get().enabled
     entry = AuditEntry.objects.get(action="incident")
     assert (entry.outcome, entry.note, entry.project_id) == ("begun", "Leaked", job.project_id)
+
+
+def test_a_projects_incident_says_which_keys_work_on(browser: Client, project: Project) -> None:
+    for name in ("Backend", "Old"):
+        ApiKey(project=project, name=name).issue()
+    ApiKey.objects.filter(name="Old").update(revoked_at=timezone.now())
+    text = browser.get(f"{INCIDENT}?of=project&id={project.pk}").content.decode()
+    assert "1 API key of this project works on" in text
+    assert f"/admin/integrations/project/{project.pk}/change/?tab=keys" in text
 
 
 def test_a_wrong_name_revokes_nothing(
