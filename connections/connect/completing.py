@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +10,7 @@ from django.utils import timezone
 
 from connections import vault
 from connections.actors import PERSON
+from connections.connect.nonces import nonce_matches
 from connections.connect.outcome import Outcome
 from connections.errors import AttemptAnswered, AuthConfigDisabled, LinkUnknown
 from connections.grants import has_twin, shared_with_another
@@ -37,7 +34,6 @@ if TYPE_CHECKING:
     from connections.actors import Actor
     from connections.models import ConnectAttempt
     from integrations.schemes import TokenSet
-    from integrations.secrets import Secret
 
 
 def complete(
@@ -57,7 +53,7 @@ def complete(
         asked_at: a time before the tokens were issued: their lifetimes are counted from it, so
             that none is thought to outlive its end.
     """
-    if attempt.nonce and not _nonce_matches(tokens.id_token, attempt.nonce):
+    if not nonce_matches(tokens.id_token, attempt.nonce):
         return _reject(attempt, tokens, Reason.EXCHANGE_FAILED, "nonce_mismatch")
     try:
         proven = prove(attempt=attempt, tokens=tokens, redirect=redirect)
@@ -277,19 +273,3 @@ def _is_there_already(account: ConnectedAccount, proven: Proven) -> bool:
     if account.identity_id or proven.identity is None or not proven.identity.id:
         return False
     return has_twin(account, identity_id=proven.identity.id, parameters=proven.parameters)
-
-
-def _nonce_matches(id_token: Secret | None, nonce: str) -> bool:
-    """Check the id token's nonce (OpenID Connect Core, 3.1.3.7), where the provider sent one.
-
-    The token came straight from the token endpoint over TLS, which may stand in for checking its
-    signature; nothing but the nonce is taken from it.
-    """
-    if id_token is None:
-        return True
-    parts = id_token.reveal().split(".")
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=="))
-        return hmac.compare_digest(str(claims["nonce"]).encode(), nonce.encode())
-    except (IndexError, KeyError, TypeError, ValueError, binascii.Error):
-        return False

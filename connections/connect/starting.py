@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import get_language
 
+from connections.connect.nonces import new_nonce
 from connections.errors import (
     LinkExpired,
     LinkRefused,
@@ -163,7 +164,7 @@ def _prepare(link: ConnectLink, *, browser: str, given: Mapping[str, str], now: 
         auth_config=auth_config,
         state_digest=digest(state),
         browser_digest=digest(browser),
-        nonce=new_token() if is_oauth2 and "openid" in scopes else "",
+        nonce=new_nonce(toolkit, scopes=scopes) if is_oauth2 else "",
         expected_issuer=toolkit.issuer or "",
         redirect_uri=auth_config.redirect_uri,
         scopes=scopes,
@@ -197,7 +198,7 @@ def _ui_locales(attempt: ConnectAttempt) -> str:
     provider may well have her own.
     """
     language = get_language() or settings.LANGUAGE_CODE
-    is_openid = bool(attempt.nonce)
+    is_openid = "openid" in attempt.scopes
     return language if is_openid and language != settings.LANGUAGE_CODE else ""
 
 

@@ -108,6 +108,8 @@ class Toolkit(AnswerShape):
     # The code's name in the query with which people come back.
     code_parameter: ParameterName = "code"
     pkce: bool = True
+    # Whether its ID tokens carry the nonce that was sent (OpenID Connect Core 1.0, 2).
+    nonce: bool = True
     scope_separator: str = " "
     scope_parameter: str = "scope"
     default_scopes: list[str] = []

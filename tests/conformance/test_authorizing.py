@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from urllib.parse import parse_qsl, urlsplit
 
+from connections.connect.nonces import new_nonce, nonce_matches
+from integrations.schemes import Granted
 from integrations.secrets import Secret
-from tests.conformance.provider import address
+from tests.conformance.provider import Provider, address
 from tests.conformance.trips import CLIENT_ID, Trip, each_trip
 
 STATE = "st+ate/&=~"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # RFC 7636, appendix B
+# Whatever their files say.
+WITHOUT_NONCE = {"linkedin", "quickbooks"}
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # the same
 
 
@@ -52,6 +58,40 @@ def test_people_are_sent_to_the_consent_page_with_all_that_it_wants(trip: Trip) 
     assert trip.config.client_secret.reveal()[:12] not in url
 
 
-@each_trip("oauth2", where=lambda trip: "openid" in trip.catalog.default_scopes)
+def is_openid(trip: Trip) -> bool:
+    return "openid" in trip.catalog.default_scopes
+
+
+@each_trip("oauth2", where=is_openid)
 def test_a_nonce_goes_along_where_an_id_token_comes_back(trip: Trip) -> None:
     assert ("nonce", "n-0S6") in parse_qsl(urlsplit(sent_to(trip, nonce="n-0S6")).query)
+
+
+def id_token(**claims: str) -> str:
+    payload = base64.urlsafe_b64encode(json.dumps({"sub": "7"} | claims).encode()).rstrip(b"=")
+    return f"e30.{payload.decode()}.x"
+
+
+@each_trip("oauth2", where=is_openid)
+def test_the_id_token_that_the_service_sends_is_taken(trip: Trip, provider: Provider) -> None:
+    nonce = new_nonce(trip.toolkit, scopes=trip.config.requested_scopes)
+    claims = {"nonce": nonce} if trip.slug not in WITHOUT_NONCE else {}
+    provider.issue(trip.toolkit, told=trip.told, id_token=id_token(**claims))
+    assert nonce_matches(brought(trip), nonce)
+
+
+@each_trip("oauth2", where=lambda trip: is_openid(trip) and trip.catalog.nonce)
+def test_an_id_token_of_another_request_is_refused(trip: Trip, provider: Provider) -> None:
+    for claims in ({"nonce": "another"}, {}):
+        provider.issue(trip.toolkit, told=trip.told, id_token=id_token(**claims))
+        assert not nonce_matches(brought(trip), "n-0S6")
+
+
+def brought(trip: Trip) -> Secret:
+    """Return the ID token that a code brought."""
+    verdict = trip.oauth2.exchange_code(
+        code=Secret("c0de"), redirect_uri=trip.config.redirect_uri, code_verifier=None
+    )
+    assert isinstance(verdict, Granted)
+    assert verdict.tokens.id_token is not None
+    return verdict.tokens.id_token

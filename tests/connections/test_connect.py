@@ -327,6 +327,30 @@ def test_a_wrong_nonce_connects_nothing(url: str, provider: ScriptedProvider) ->
     assert ConnectedAccount.objects.get().status_reason == Reason.EXCHANGE_FAILED
 
 
+def test_an_id_token_without_the_nonce_connects_nothing(
+    url: str, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(tokens(id_token="e30.eyJzdWIiOiAiNyJ9.x"))
+    person = Person(url)
+    person.set_out()
+    person.come_back(code="c")
+    assert ConnectedAccount.objects.get().status_reason == Reason.EXCHANGE_FAILED
+
+
+def test_a_service_whose_id_tokens_have_no_nonce_is_sent_none_and_connects(
+    auth_config: AuthConfig, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = auth_config.catalog_entry.model_copy(update={"nonce": False})
+    monkeypatch.setattr(AuthConfig, "catalog_entry", facts)
+    provider.answer_tokens(tokens(id_token="e30.eyJzdWIiOiAiNyJ9.x"))
+    person = Person(link_to(auth_config))
+    person.set_out()
+    assert "openid" in person.authorization["scope"]
+    assert "nonce" not in person.authorization
+    person.come_back(code="c")
+    assert ConnectedAccount.objects.get().status == Status.ACTIVE
+
+
 def test_asking_twice_for_a_link_leaves_one_account(auth_config: AuthConfig) -> None:
     link_to(auth_config)
     link_to(auth_config)

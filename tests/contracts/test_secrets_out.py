@@ -18,7 +18,7 @@ CALLERS = {
     "connections/admin/auth_configs.py UsedAuthConfigAdmin._run": "the address an operator goes to",
     "connections/api/using.py credentials": "to a key with the scope, over the API",
     "connections/bulk/reporting.py _link_rows": "downloaded once by an operator",
-    "connections/connect/completing.py _nonce_matches": "parsed, its nonce compared",
+    "connections/connect/nonces.py nonce_matches": "parsed, its nonce compared",
     "connections/connect/exchanging.py _kept": "taken apart into secrets",
     "connections/connect/holding.py open_held": "parsed, to be traded as it came",
     "connections/connect/starting.py _oauth1_url": "put together into a secret",
