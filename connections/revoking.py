@@ -71,7 +71,10 @@ def revoke(revocation: Revocation) -> Refused | None:
 def _call(revocation: Revocation) -> Refused | None:
     tokens = TokenSet.from_payload(revocation.payload)
     account = revocation.account
-    scheme = scheme_of(account.auth_config, account.parameters, client_id=account.oauth_client_id)
+    parameters, client_id = revocation.parameters, revocation.oauth_client_id
+    if parameters is None:
+        parameters, client_id = account.parameters, account.oauth_client_id
+    scheme = scheme_of(account.auth_config, parameters, client_id=client_id)
     return scheme.revoke(tokens=tokens)
 
 

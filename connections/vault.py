@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 from connections.models import ConnectedAccount, Credentials, Revocation
 from integrations.schemes import TokenSet
 from integrations.tokens import digest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from connections.actors import Actor
     from integrations.secrets.field import Sealed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Whose grant it is, where it was given, and to which client."""
+
+    identity_id: str
+    parameters: Mapping[str, str]
+    oauth_client_id: str
+
+    @classmethod
+    def of(cls, account: ConnectedAccount) -> Self:
+        """Return the origin of the grant that ``account`` holds."""
+        return cls(
+            identity_id=account.identity_id,
+            parameters=account.parameters,
+            oauth_client_id=account.oauth_client_id,
+        )
 
 
 def put_new_grant(*, account: ConnectedAccount, tokens: TokenSet, now: datetime) -> Credentials:
@@ -56,19 +76,22 @@ def queue_revocation(
     tokens: TokenSet,
     actor: Actor,
     now: datetime,
-    identity_id: str | None = None,
+    origin: Origin | None = None,
     insisted: bool = False,
 ) -> Revocation:
     """Keep ``tokens`` sealed apart until the provider has revoked them.
 
     Args:
+        origin: where they are from, where it is not what ``account`` has stored.
         insisted: try for a month instead of for two days.
-        identity_id: whose grant they are, where they are not the account's own person's.
     """
+    origin = origin or Origin.of(account)
     revocation = Revocation(
         project_id=account.project_id,
         account=account,
-        identity_id=account.identity_id if identity_id is None else identity_id,
+        identity_id=origin.identity_id,
+        parameters=dict(origin.parameters),
+        oauth_client_id=origin.oauth_client_id,
         requested_by=actor,
         requested_at=now,
         next_attempt_at=now,

@@ -155,7 +155,7 @@ def store(
         account = ConnectedAccount.objects.locked(link.account_id)
         closed = not still_takes_connections(attempt.auth_config)
         if account.status == Status.DELETED or closed:
-            _give_back(account, tokens, identity, now)
+            _give_back(attempt, tokens, proven, now)
         elif _is_somebody_else(account, identity):
             pass
         elif _is_there_already(account, proven):
@@ -171,7 +171,7 @@ def store(
     if closed:
         raise AuthConfigDisabled(auth_config_id=attempt.auth_config_id)
     actual = identity.label if identity else ""
-    return _reject(attempt, tokens, refusal, "", identity=identity, actual_identity=actual)
+    return _reject(attempt, tokens, refusal, "", proven=proven, actual_identity=actual)
 
 
 def _activate(
@@ -226,14 +226,13 @@ def _reject(
     reason: Reason,
     error_code: str,
     *,
-    identity: UpstreamIdentity | None = None,
+    proven: Proven | None = None,
     actual_identity: str = "",
 ) -> Outcome:
     """Fail, and give back what the provider issued and nobody will use."""
     now = timezone.now()
-    account = attempt.link.account
     with transaction.atomic():
-        _give_back(account, tokens, identity, now)
+        _give_back(attempt, tokens, proven, now)
     return fail(
         attempt=attempt,
         reason=reason,
@@ -252,13 +251,18 @@ def _complete_link(link: ConnectLink, now: datetime) -> None:
 
 
 def _give_back(
-    account: ConnectedAccount, tokens: TokenSet, identity: UpstreamIdentity | None, now: datetime
+    attempt: ConnectAttempt, tokens: TokenSet, proven: Proven | None, now: datetime
 ) -> None:
-    if identity is None or shared_with_another(account, identity.id):
+    """Have tokens revoked that are of no account: where this trip led, as the client it had."""
+    account, identity = attempt.link.account, proven.identity if proven else None
+    if proven is None or identity is None or shared_with_another(account, identity.id):
         return
-    vault.queue_revocation(
-        account=account, tokens=tokens, identity_id=identity.id, actor=PERSON, now=now
+    origin = vault.Origin(
+        identity_id=identity.id,
+        parameters=proven.parameters,
+        oauth_client_id=attempt.auth_config.client_holder.client_id,
     )
+    vault.queue_revocation(account=account, tokens=tokens, origin=origin, actor=PERSON, now=now)
     transaction.on_commit(wake_revoker)
 
 

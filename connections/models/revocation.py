@@ -21,6 +21,10 @@ class Revocation(ProjectScopedModel):
     payload = SealedField(null=True)
     # Whose grant it is: where that person has reconnected since, it must live.
     identity_id = models.CharField(max_length=255, blank=True)
+    # Where the tokens were issued, and to which client: tokens of a refused reconnect are not from
+    # where the account is. Null, of a row from before this was kept: as the account has it.
+    parameters = models.JSONField(null=True, editable=False)
+    oauth_client_id = models.CharField(max_length=500, blank=True, db_default="", editable=False)
     requested_by = models.CharField(max_length=300)
     requested_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(null=True)

@@ -38,8 +38,9 @@ def delete_account(*, account: ConnectedAccount, actor: Actor, note: str = "") -
     reason = Reason.DELETED_BY_OPERATOR if by_operator else Reason.DELETED_BY_API
     now = timezone.now()
     with transaction.atomic():
-        ConnectedAccount.objects.locked(account.pk)
-        _revoke_unless_shared(account, actor=actor, now=now)
+        # The row as it is: where a reconnect was faster, its grant is the one that is revoked.
+        stored = ConnectedAccount.objects.locked(account.pk)
+        _revoke_unless_shared(stored, actor=actor, now=now)
         move(account=account, to=Status.DELETED, reason=reason, actor=actor, cause=note, now=now)
         ConnectLink.objects.open(now=now).filter(account=account).update(expires_at=now)
         transaction.on_commit(wake_revoker)

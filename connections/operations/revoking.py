@@ -53,12 +53,13 @@ def revoke_account(
     reason = _reason(actor)
     now = timezone.now()
     with transaction.atomic():
-        ConnectedAccount.objects.locked(account.pk)
+        # The row as it is: where a reconnect was faster, its grant is the one that is revoked.
+        stored = ConnectedAccount.objects.locked(account.pk)
         tokens = _tokens(account, unreadable_too=unreadable_too)
         revocation = None
         if tokens is not None:
             revocation = vault.queue_revocation(
-                account=account, tokens=tokens, actor=actor, insisted=insist, now=now
+                account=stored, tokens=tokens, actor=actor, insisted=insist, now=now
             )
         move(account=account, to=Status.REVOKED, reason=reason, actor=actor, cause=note, now=now)
         if wake:
