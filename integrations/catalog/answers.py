@@ -98,8 +98,21 @@ class TerminalRule(Rule):
     reason: Literal["grant_revoked", "refresh_token_expired"] = "grant_revoked"
 
 
+class ConfigurationRule(Rule):
+    """An answer that is the auth config's fault.
+
+    ``client_refused``: the client did not prove that it is that one, and nothing is spent. Another
+    of its secrets may be right.
+    """
+
+    client_refused: bool = False
+
+
 # What every provider means, looked at after the toolkit's own rules (RFC 6749, 5.2; GitHub).
-GENERIC_CONFIGURATION = (Rule(error=("invalid_client", "unauthorized_client", "invalid_scope")),)
+GENERIC_CONFIGURATION = (
+    ConfigurationRule(error=("invalid_client", "unauthorized_client"), client_refused=True),
+    ConfigurationRule(error=("invalid_scope",)),
+)
 GENERIC_TERMINAL = (TerminalRule(error=("invalid_grant", "bad_refresh_token")),)
 
 

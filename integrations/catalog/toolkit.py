@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar, get_ar
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from integrations.catalog.answers import AnswerShape, Rule, TerminalRule, is_outage
+from integrations.catalog.answers import (
+    AnswerShape,
+    ConfigurationRule,
+    Rule,
+    TerminalRule,
+    is_outage,
+)
 from integrations.catalog.application import BEARER, Application
 from integrations.catalog.base import Url
 from integrations.catalog.connection_parameters import ConnectionParameter
@@ -147,7 +153,7 @@ class Toolkit(AnswerShape):
 
     # What the token endpoint's answers mean: looked at in this order, the generic rules last.
     transient: tuple[Rule, ...] = ()
-    configuration: tuple[Rule, ...] = ()
+    configuration: tuple[ConfigurationRule, ...] = ()
     terminal: tuple[TerminalRule, ...] = ()
     generic_terminal: bool = True
 

@@ -36,20 +36,13 @@ JSON: Final = "application/json"
 UNUSABLE_SECRET = Refused(kind=RefusalKind.CONFIGURATION, error_code="unusable_client_secret")
 
 
-_CLIENT_REFUSED: Final = frozenset(
-    {"invalid_client", "unauthorized_client", "incorrect_client_credentials", "bad_client_secret"}
-)
-
-
 def _refuses_client(verdict: Verdict) -> bool:
-    """Whether it is the client that is refused, which has spent nothing.
+    """Whether it is the client that is refused, by the rule that the answer fits.
 
-    At some providers the same code ends a grant (Atlassian's unauthorized_client): the toolkit's
-    rules tell the two apart.
+    Its code does not tell: each provider has words of its own for a wrong secret, and the same one
+    may end a grant (Atlassian's unauthorized_client).
     """
-    if not isinstance(verdict, Refused) or verdict.kind is not RefusalKind.CONFIGURATION:
-        return False
-    return verdict.error_code in _CLIENT_REFUSED
+    return isinstance(verdict, Refused) and verdict.client_refused
 
 
 class UnusableSecret(Exception):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from integrations.catalog import (
     GENERIC_CONFIGURATION,
     GENERIC_TERMINAL,
+    ConfigurationRule,
     TerminalRule,
     first_fitting,
     is_outage,
@@ -54,7 +55,8 @@ class Refused:
     ``error_code`` is the provider's own code, with what a rule decided by behind it, or ours where
     it sent none. ``reason`` is the account's on a terminal refusal. ``retry_after`` is in seconds.
     ``outcome_unknown``: the request may have been carried out and its answer lost, so that the
-    refresh token may be spent.
+    refresh token may be spent. ``client_refused``: the client did not prove that it is that one,
+    which has spent nothing; another of its secrets may be right.
     """
 
     kind: RefusalKind
@@ -63,6 +65,7 @@ class Refused:
     reason: str = ""
     retry_after: float | None = None
     outcome_unknown: bool = False
+    client_refused: bool = False
 
 
 Verdict = Granted | Refused
@@ -134,7 +137,14 @@ def _judge_refusal(
         in_doubt = is_outage(status) and _in_doubt(response)
         return _transient(response, code, now, outcome_unknown=in_doubt)
     reason = rule.reason if isinstance(rule, TerminalRule) else ""
-    return Refused(kind=kind, error_code=code, http_status=status, reason=reason)
+    client_refused = isinstance(rule, ConfigurationRule) and rule.client_refused
+    return Refused(
+        kind=kind,
+        error_code=code,
+        http_status=status,
+        reason=reason,
+        client_refused=client_refused,
+    )
 
 
 def _ruling(

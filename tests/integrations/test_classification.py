@@ -30,6 +30,7 @@ def expected_of(row: Row) -> Row:
         "code": row["code"],
         "retry_after": row.get("retry_after"),
         "doubt": row.get("doubt", False),
+        "client_refused": row.get("client_refused", False),
     }
 
 
@@ -43,6 +44,7 @@ def told(verdict: Verdict) -> Row:
         "code": verdict.error_code,
         "retry_after": verdict.retry_after,
         "doubt": verdict.outcome_unknown,
+        "client_refused": verdict.client_refused,
     }
 
 

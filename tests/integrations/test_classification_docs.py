@@ -15,6 +15,7 @@ from integrations.catalog import (
     AnswerShape,
     Application,
     Calls,
+    ConfigurationRule,
     ConnectionParameter,
     Identity,
     KeyField,
@@ -29,6 +30,12 @@ from integrations.catalog.keys import PLAIN
 from integrations.catalog.toolkit import Rotation
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/reference/toolkit-files.md"
+
+
+class AnyRule(TerminalRule, ConfigurationRule):
+    """A rule with what may stand in any of the lists."""
+
+
 SECTIONS: dict[str, type[BaseModel]] = {
     "Toolkit": Toolkit,
     "Application": Application,
@@ -36,7 +43,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "Fields of a form": KeyField,
     "Connection parameters": ConnectionParameter,
     "Revocation": Revocation,
-    "Rule": TerminalRule,
+    "Rule": AnyRule,
     "Answer shape": AnswerShape,
     "Identity": Identity,
     "Refresh token": RefreshTokenLife,
