@@ -14,6 +14,7 @@ from tests.api.operations import OPERATIONS, Operation, body_of
 ODD = ["\x00", "a\x00b", "\u0000", "'; DROP TABLE x; --", "\U0001f511", "%", "../..", "x" * 300]
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize("text", ["\x00", "alice\x00", "\ud800", "", "x" * 256, 7, None, ["alice"]])
 @pytest.mark.parametrize("field", ["user_id", "auth_config_id"])
 def test_a_bad_id_in_a_body_is_a_bad_request(
@@ -73,6 +74,7 @@ def test_a_limit_is_between_1_and_200(owner: Caller, operation: Operation, limit
 TEXTS = [(o, name) for o in OPERATIONS for name in o.text_fields]
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize(("operation", "name"), TEXTS, ids=str)
 def test_no_text_of_a_body_may_hold_nul(owner: Caller, operation: Operation, name: str) -> None:
     """Whether it is refused before the row of the path is looked for or after: never a crash."""

@@ -73,6 +73,7 @@ def test_the_right_key_is_let_in(served: EvergrantProcesses, key: str) -> None:
     assert (status, json.loads(body)) == (200, {"items": [], "next_cursor": None})
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize(
     "value",
     [
@@ -94,6 +95,7 @@ def test_a_key_in_other_letters_is_a_bad_request(
     assert error["request_id"] == headers["x-request-id"]
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize(
     "value", [b"eg_\x00", b"eg_\rX: 1", b"eg_\r\n folded", b"eg_\x01", b"eg_\x7f"]
 )
@@ -124,6 +126,7 @@ def post(key: str, length: int, body: bytes) -> bytes:
     return head.encode() + body
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize("size", [1_100_000, 20_000_000])
 def test_a_giant_body_is_too_large(served: EvergrantProcesses, key: str, size: int) -> None:
     body = b'{"name": "' + b"x" * size + b'"}'

@@ -274,6 +274,7 @@ def check(world: World, records: Records, answer: str) -> None:
     assert tables_with(CANARY) == []
 
 
+@pytest.mark.fault(47)
 @pytest.mark.parametrize("in_message", [False, True], ids=["variables", "message"])
 @pytest.mark.parametrize(("way", "place", "debug"), CASES)
 def test_a_fault_gives_nothing_away(  # noqa: PLR0917 - fixtures and parameters
@@ -364,6 +365,7 @@ def run_task(name: str) -> None:
     monitor(done, get_broker())
 
 
+@pytest.mark.fault(47)
 @pytest.mark.parametrize(("task", "place"), list(TASKS.items()))
 def test_what_the_job_runner_keeps_of_a_failed_task_does_not_hold_it(
     world: World, monkeypatch: pytest.MonkeyPatch, task: str, place: str

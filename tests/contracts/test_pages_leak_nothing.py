@@ -138,6 +138,7 @@ CASES = [
 ]
 
 
+@pytest.mark.fault(47)
 @pytest.mark.parametrize(
     ("in_message", "debug"),
     [(False, False), (True, False), (True, True)],

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -215,6 +216,7 @@ def test_a_secret_that_no_header_may_carry_is_the_auth_configs_fault(
     assert server.requests == []
 
 
+@pytest.mark.fault(36)
 @pytest.mark.parametrize(
     ("path", "code", "doubt"),
     [
@@ -223,6 +225,7 @@ def test_a_secret_that_no_header_may_carry_is_the_auth_configs_fault(
         ("/cut-in-body", "response_interrupted", True),
         ("/reset-before-answer", "response_interrupted", True),
         ("/gzip-bomb", "response_too_large", True),
+        ("/gigabyte-declared", "response_too_large", True),
         ("/endless-body", "response_too_large", True),
         ("/redirect", "malformed_response", False),
         ("/digest", "malformed_response", False),
@@ -236,6 +239,18 @@ def test_a_bad_answer_is_transient_and_sent_for_once(
     assert (verdict.kind, verdict.error_code) == (RefusalKind.TRANSIENT, code)
     assert verdict.outcome_unknown is doubt
     assert len(server.requests) == 1
+
+
+@pytest.mark.fault(36)
+@pytest.mark.parametrize("path", ["/hang", "/drip-headers", "/drip-body", "/drip-chunks"])
+def test_an_answer_byte_by_byte_is_left_at_the_total_deadline(
+    server: HostileServer, path: str
+) -> None:
+    began = time.monotonic()
+    verdict = client(toolkit(server, path)).refresh(refresh_token=Secret("r"), ends_at=began + 0.25)
+    assert isinstance(verdict, Refused)
+    assert (verdict.kind, verdict.outcome_unknown) == (RefusalKind.TRANSIENT, True)
+    assert time.monotonic() - began < 2  # the scripts take 10 s and more
 
 
 def test_a_provider_that_is_away_is_transient_and_nothing_was_sent(server: HostileServer) -> None:

@@ -129,6 +129,7 @@ def test_auth_may_not_send_the_call_elsewhere(server: HostileServer) -> None:
     assert server.requests == []
 
 
+@pytest.mark.fault(36)
 def test_a_redirect_is_an_answer(server: HostileServer) -> None:
     assert get(server, "/redirect").status == 302
     assert len(server.requests) == 1

@@ -46,6 +46,7 @@ def assert_ends_in_time(url: str, *, outcome_unknown: bool) -> outbound.Deadline
     return caught.value
 
 
+@pytest.mark.fault(36)
 @pytest.mark.parametrize(
     "path", ["/hang", "/drip-head", "/drip-headers", "/drip-body", "/drip-chunks"]
 )
@@ -150,6 +151,7 @@ def take_all_lookups() -> None:
         resolving._lookups.find(f"{number}.hanging.test", meter=meter)
 
 
+@pytest.mark.fault(36)
 @pytest.mark.parametrize(
     "path",
     [
@@ -177,6 +179,7 @@ def test_endless_headers_are_not_collected(server: HostileServer, path: str) -> 
     assert server.bytes_sent < 16_000_000
 
 
+@pytest.mark.fault(36)
 @pytest.mark.parametrize("path", ["/gzip-bomb", "/endless-negative-chunk", "/endless-body"])
 def test_memory_stays_in_proportion_to_the_cap(server: HostileServer, path: str) -> None:
     tracemalloc.start()

@@ -32,6 +32,7 @@ def read(_toolkit: Toolkit = SANDBOX, **answer: Any) -> TokenSet:
     return TokenSet.from_answer(whole, _toolkit)
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
@@ -67,6 +68,7 @@ def test_a_lifetime_is_read_from_what_providers_send(value: object, seconds: flo
     assert parse_lifetime(value) == seconds
 
 
+@pytest.mark.fault(37)
 @given(
     st.one_of(st.text(), st.floats(), st.integers(), st.booleans(), st.none(), st.lists(st.text()))
 )
@@ -77,10 +79,12 @@ def test_whatever_is_sent_the_end_is_a_moment_that_fits(value: object) -> None:
     assert NOW <= ends <= NOW + timedelta(days=3650)
 
 
+@pytest.mark.fault(37)
 def test_a_lifetime_that_was_not_sent_is_the_toolkits_habit() -> None:
     assert read().expires_at(now=NOW, default_seconds=1800) == NOW + timedelta(minutes=30)
 
 
+@pytest.mark.fault(37)
 @pytest.mark.parametrize("value", [-5, 0, "0"])
 def test_a_lifetime_of_nothing_is_over_at_once(value: object) -> None:
     assert read(expires_in=value).expires_at(now=NOW, default_seconds=1800) == NOW
@@ -117,6 +121,7 @@ def test_the_refresh_tokens_lifetime_may_have_another_name() -> None:
     assert tokens.refresh_token_expires_in == 5
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize("name", ["access_token", "refresh_token", "id_token"])
 @pytest.mark.parametrize(
     "value",
@@ -150,6 +155,7 @@ def test_an_answer_without_an_access_token_is_refused(value: object) -> None:
         read(access_token=value)
 
 
+@pytest.mark.fault(39)
 @pytest.mark.parametrize("kind", ["mac", "DPoP", "N_A", "bearer ", 0, 7, ["bearer"], {}])
 def test_a_token_of_an_unknown_type_is_refused(kind: object) -> None:
     with pytest.raises(MalformedToken, match="of a type that cannot be used"):
