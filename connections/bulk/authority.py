@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth import get_user_model
 from django.utils import timezone
@@ -17,6 +17,8 @@ from integrations.models.scoping import projects_of, sees_every_project
 if TYPE_CHECKING:
     from connections.models import BulkJob
 
+NOT_WHOLE: Final = "Whoever it runs for does not see all the projects that it is about."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Authority:
@@ -24,7 +26,7 @@ class Authority:
 
     Attributes:
         actor: as the history names it.
-        projects: whose accounts; None for all.
+        projects: whose accounts, none of which it did not reach at its beginning; None for all.
         refusal: why it may nothing, in words; empty where it may.
     """
 
@@ -40,7 +42,23 @@ class Authority:
 def authority_of(job: BulkJob) -> Authority:
     """Return what ``job`` may do now, by the rights of whoever it runs for."""
     asked = {RunsFor.STAFF: _of_staff, RunsFor.KEY: _of_key}.get(RunsFor(job.runs_for))
-    return asked(job) if asked else Authority(actor=Actor(job.asked_by))
+    return _within(job, asked(job) if asked else Authority(actor=Actor(job.asked_by)))
+
+
+def _within(job: BulkJob, present: Authority) -> Authority:
+    """Narrow ``present`` to what the job was about; refuse where it would do a part of it.
+
+    A job that is no incident tells, once its accounts are collected, of each that it leaves alone.
+    """
+    if job.reach is None:
+        whole, projects = present.projects is None, present.projects
+    else:
+        fixed = frozenset(job.reach)
+        projects = fixed if present.projects is None else fixed & present.projects
+        whole = projects == fixed
+    if not present.refusal and not whole and (job.is_incident or job.collected_at is None):
+        return replace(present, projects=projects, refusal=NOT_WHOLE)
+    return replace(present, projects=projects)
 
 
 def _of_staff(job: BulkJob) -> Authority:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # Links made for many people take a while to send.
 LINK_SECONDS: Final = 24 * 3600
 UNREADABLE: Final = "credentials_do_not_open"
+OUT_OF_REACH: Final = "out_of_reach"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,8 @@ def carry_out(*, item: BulkItem, job: BulkJob, authority: Authority, now: dateti
     What has changed since the account was collected is left alone: somebody was faster.
     """
     if not authority.reaches(item.project_id):
-        return _left("Its project is not one of yours any more.")
+        words = "Its project is not one of yours any more."
+        return Verdict(outcome=Outcome.SKIPPED, words=words, error_code=OUT_OF_REACH)
     account = ConnectedAccount.objects.locked(item.account_id)
     if account.status != item.status_was and not job.is_incident:
         return _left(f"Its status has changed meanwhile: {_standing(account)}.")

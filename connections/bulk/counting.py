@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Q
 
-from connections.bulk.carrying import UNREADABLE
+from connections.bulk.carrying import OUT_OF_REACH, UNREADABLE
 from connections.models import BulkItem, Revocation
 from connections.models.bulk import JobState, Kind, Outcome
 
@@ -24,6 +24,7 @@ class AtProviders:
     """What became at the providers of what was revoked here.
 
     Attributes:
+        out_of_reach: how many were not revoked at all for want of rights.
         reasons: why it is not confirmed where nobody asks any more, in words, with how many.
     """
 
@@ -32,6 +33,7 @@ class AtProviders:
     superseded: int = 0
     given_up: int = 0
     not_told: int = 0
+    out_of_reach: int = 0
     reasons: list[tuple[str, int]] = field(default_factory=list)
 
     @property
@@ -53,12 +55,19 @@ def at_providers(job: BulkJob) -> AtProviders | None:
         pending=Count("pk", filter=Q(revocation__next_attempt_at__isnull=False)),
     )
     not_told = items.filter(error_code=UNREADABLE).count()
-    return AtProviders(**counts, not_told=not_told, reasons=_reasons(told, counts, not_told))
+    left = BulkItem.objects.filter(job=job, outcome=Outcome.SKIPPED, error_code=OUT_OF_REACH)
+    return AtProviders(
+        **counts,
+        not_told=not_told,
+        out_of_reach=left.count(),
+        reasons=_reasons(told, counts, not_told),
+    )
 
 
 def is_sure(job: BulkJob, said: AtProviders) -> bool:
     """Whether each grant's end is confirmed, or it is said why it cannot be."""
-    return job.state == JobState.DONE and not job.failed and not said.pending
+    ended = job.state == JobState.DONE and not job.failed and not said.out_of_reach
+    return ended and not said.pending
 
 
 def unconfirmed(job: BulkJob) -> QuerySet[Revocation]:

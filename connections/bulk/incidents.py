@@ -55,6 +55,16 @@ class Incident:
         return list(rows.order_by("pk").values_list("pk", flat=True))
 
     @property
+    def reach(self) -> list[str] | None:
+        """The projects that it is about; None for all that there are."""
+        if self.extent is Extent.PROJECT:
+            return [self.id]
+        if self.extent is not Extent.AUTH_CONFIG and self.projects is None:
+            return None
+        rows = AuthConfig.objects.filter(pk__in=self.config_ids).order_by("project_id")
+        return list(rows.values_list("project_id", flat=True).distinct())
+
+    @property
     def open_config_ids(self) -> list[str]:
         """Those of them with which people can connect at the moment."""
         rows = AuthConfig.objects.filter(pk__in=self.config_ids, enabled=True)
@@ -100,9 +110,7 @@ def start_incident(
     """
     if typed.strip() != incident.name.strip() or not note:
         raise IncidentNotConfirmed
-    projects = list(incident.projects or ())
-    if incident.extent is Extent.PROJECT:
-        projects = [incident.id]
+    reach = incident.reach
     with transaction.atomic():
         closed = _close(incident) if close else []
         job = BulkJob(
@@ -111,7 +119,8 @@ def start_incident(
             extent_id=incident.id,
             extent_label=incident.name[:200],
             note=note,
-            projects=_of_config(incident) or projects,
+            projects=reach or [],
+            reach=reach,
             closed_configs=closed,
             # After the auth configs are closed: what began before that is older than the job.
             created_at=timezone.now(),
@@ -123,13 +132,6 @@ def start_incident(
             job.pk = job_id
         job.save(force_insert=True)
     return job
-
-
-def _of_config(incident: Incident) -> list[str]:
-    if incident.extent is not Extent.AUTH_CONFIG:
-        return []
-    rows = AuthConfig.objects.filter(pk=incident.id)
-    return list(rows.values_list("project_id", flat=True))
 
 
 def _close(incident: Incident) -> list[str]:

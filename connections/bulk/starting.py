@@ -98,6 +98,7 @@ def start_on_chosen(
         facts=dict(facts or {}),
         note=note,
         projects=projects,
+        reach=asker.projects,
         project_id=projects[0] if len(projects) == 1 else None,
         total=len(found),
         created_at=now,
@@ -124,13 +125,15 @@ def start_on_filter(
     """
     now = timezone.now()
     filtered(facts, at=now)
-    projects = _whose(facts, asker)
+    reach = _reach(facts, asker)
+    projects = reach or []
     job = BulkJob(
         kind=kind,
         extent=Extent.FILTER,
         facts=dict(facts),
         note=note,
         projects=projects,
+        reach=reach,
         project_id=projects[0] if len(projects) == 1 else None,
         created_at=now,
         **asker.columns,
@@ -139,11 +142,12 @@ def start_on_filter(
     return job
 
 
-def _whose(facts: Mapping[str, str], asker: Asker) -> list[str]:
-    """Return whose accounts there may be; nothing where that is everybody's."""
-    if "project" in facts:
-        return [facts["project"]]
-    return list(asker.projects or [])
+def _reach(facts: Mapping[str, str], asker: Asker) -> list[str] | None:
+    """Return whose accounts there may be; None where that is everybody's."""
+    if "project" not in facts:
+        return asker.projects
+    named = [facts["project"]]
+    return named if asker.projects is None or named[0] in asker.projects else []
 
 
 def _insert(job: BulkJob, job_id: str) -> None:

@@ -122,6 +122,9 @@ class BulkJob(models.Model):
     )
     # Whose accounts there may be, and once all are collected, are.
     projects = ArrayField(models.CharField(max_length=32), default=list, editable=False)
+    # Whose accounts it touches at the most: those that its asker reached when it began; null for
+    # all. Whoever lets it go on later makes it no wider.
+    reach = ArrayField(models.CharField(max_length=32), null=True, editable=False)
     note = models.CharField(max_length=200, blank=True, editable=False)
 
     # As the history names who asked.

@@ -12,10 +12,12 @@ from django.test import Client
 from django.utils import timezone
 
 from connections.actors import SYSTEM
+from connections.bulk.collecting import collect_some
 from connections.bulk.counting import AtProviders, at_providers, is_sure
 from connections.bulk.incidents import find_incident, start_incident
 from connections.bulk.selecting import STILL_SEALED, holding
 from connections.bulk.starting import Asker
+from connections.bulk.steering import resume_job
 from connections.connect.completing import Proven, store
 from connections.errors import AuthConfigDisabled, IncidentNotConfirmed
 from connections.models import (
@@ -295,6 +297,44 @@ def test_a_provider_without_a_way_to_revoke_is_said_and_then_it_is_sure(
     assert found.given_up == 1
     assert found.reasons == [("the provider has no way to revoke a token", 1)]
     assert is_sure(fresh(job), found)
+
+
+@pytest.mark.parametrize("collected", [False, True])
+@pytest.mark.parametrize("left", [0, 1])
+def test_an_incident_that_reaches_no_more_what_it_is_about_stops_and_can_go_on(
+    mel: User,
+    admin_user: User,
+    auth_config: AuthConfig,
+    other_config: AuthConfig,
+    left: int,
+    *,
+    collected: bool,
+) -> None:
+    other_config.project.members.add(mel)
+    crowd(auth_config, 1)
+    crowd(other_config, 1)
+    job = begin(Extent.TOOLKIT, "sandbox", User.objects.get(pk=mel.pk))
+    if collected:
+        collect_some(job, projects=None, now=timezone.now())
+    mel.projects.set([auth_config.project][:left])
+    work()
+    assert (fresh(job).state, fresh(job).handled) == (JobState.STOPPED, 0)
+    assert "does not see all the projects" in fresh(job).stopped_because
+    assert not is_sure(fresh(job), said(job))
+    resume_job(job=fresh(job), asker=Asker.of_staff(admin_user))
+    work()
+    assert outcomes(job) == ["done", "done"]
+
+
+def test_an_incident_goes_on_where_another_project_was_taken_away(
+    mel: User, account: ConnectedAccount
+) -> None:
+    unused = Project.objects.create(name="Unused")
+    unused.members.add(mel)
+    job = begin(Extent.TOOLKIT, "sandbox", User.objects.get(pk=mel.pk))
+    unused.members.remove(mel)
+    work()
+    assert (fresh(job).state, fresh(job).done) == (JobState.DONE, 1)
 
 
 def test_it_is_insisted_on_where_others_give_up(mel: User, account: ConnectedAccount) -> None:
