@@ -27,7 +27,9 @@ from integrations.secrets import Secret
 
 router = Router()
 
-# A changed address would have secrets sent to it that the key may not read.
+# A changed address would have secrets sent to it that the key may not read; parameters are parts of
+# addresses.
+_REDIRECTING = frozenset({"parameters", "service"})
 _REDIRECTS = (
     "This API key lacks the scope 'credentials', which it takes to say where credentials are sent."
 )
@@ -111,7 +113,9 @@ class AuthConfigChangeIn(Schema):
     client_secret: Text | None = None
     scopes: list[ShortText] | None = None
     optional_scopes: list[ShortText] | None = None
-    parameters: dict[str, Text] | None = None
+    parameters: dict[str, Text] | None = Field(
+        None, description="Other ones take a key with the scope `credentials`, as `service` does."
+    )
     authorization_parameters: dict[str, Text] | None = None
     token_parameters: dict[str, Text] | None = None
     callback_url: Text | None = None
@@ -221,7 +225,10 @@ def update(request: ApiRequest, auth_config_id: str, body: AuthConfigChangeIn) -
     """Change an auth config. Its connected accounts live on."""
     auth_config = get_or_404(request, AuthConfig.objects.all(), auth_config_id)
     changes = body.dict(exclude_none=True)
-    if "service" in changes and Scope.CREDENTIALS not in request.auth.scopes:
+    if changes.get("parameters") == auth_config.parameters:
+        # Those who send back what they read change nothing, whatever becomes of the row meanwhile.
+        del changes["parameters"]
+    if _REDIRECTING & changes.keys() and Scope.CREDENTIALS not in request.auth.scopes:
         raise MissingScope(_REDIRECTS, scope=Scope.CREDENTIALS)
     text = changes.pop("client_secret", None)
     secret = Secret(text) if text else None
