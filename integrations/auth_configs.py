@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -9,15 +10,21 @@ from django.db.models import ProtectedError
 
 from integrations import outbound
 from integrations.catalog import UnknownToolkit, get_toolkit, placeholders_in
-from integrations.described.columns import changed_service, discovered_again, new_service
+from integrations.described.columns import (
+    ask_again,
+    changed_service,
+    discovered_again,
+    new_service,
+)
 from integrations.described.vetting import vet_addresses
 from integrations.errors import InvalidInput, StillInUse
 from integrations.mcp_servers import is_mcp_server, rediscover_mcp_server
 from integrations.models import AuthConfig
-from integrations.models.oauth_clients import can_be_sent, replace_client
+from integrations.models.oauth_clients import can_be_sent
+from integrations.row_changes import change_row, take_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from integrations.catalog import Toolkit
     from integrations.models import ManagedApp, Project
@@ -105,19 +112,24 @@ def update_auth_config(
     Raises:
         InvalidInput: as `create_auth_config`; nothing is changed.
     """
-    client_id = changes.pop("client_id", auth_config.client_id)
-    if "service" in changes:
-        changes |= changed_service(auth_config, changes["service"])
-    for name, value in changes.items():
-        setattr(auth_config, name, value)
-    if client_id != auth_config.client_id or client_secret is not None:
-        replace_client(auth_config, client_id=client_id, secret=client_secret)
-        changes["client_id"] = client_id
-    _check(auth_config, client_secret)
-    if CLIENT_FIELDS & changes.keys():
-        auth_config.forget_refusals()
-    auth_config.save()
+
+    def change(config: AuthConfig) -> set[str]:
+        return _changed(config, changes, client_secret)
+
+    _check_change(auth_config, change, client_secret)
+    change_row(auth_config, change)
     return auth_config
+
+
+def store_auth_config(
+    *, auth_config: AuthConfig, client_secret: Secret | None, changes: Mapping[str, Any]
+) -> None:
+    """Change some fields, as `update_auth_config`, whose servers a form has checked already.
+
+    Raises:
+        InvalidInput: they do not fit what somebody else changed meanwhile; nothing is changed.
+    """
+    change_row(auth_config, lambda config: _changed(config, changes, client_secret))
 
 
 def rediscover_auth_config(*, auth_config: AuthConfig) -> AuthConfig:
@@ -130,11 +142,16 @@ def rediscover_auth_config(*, auth_config: AuthConfig) -> AuthConfig:
     if is_mcp_server(auth_config):
         rediscover_mcp_server(auth_config=auth_config)
         return auth_config
-    for name, value in discovered_again(auth_config).items():
-        setattr(auth_config, name, value)
-    _check(auth_config, None)
-    auth_config.forget_refusals()
-    auth_config.save()
+    found = ask_again(auth_config)
+
+    def change(config: AuthConfig) -> set[str]:
+        columns = discovered_again(config, found)
+        names = take_columns(config, columns, client_fields=CLIENT_FIELDS)
+        _check_fields(config)
+        return names
+
+    _check_change(auth_config, change, None)
+    change_row(auth_config, change)
     return auth_config
 
 
@@ -202,12 +219,51 @@ def _first_scheme(auth_config: AuthConfig) -> str:
         raise InvalidInput(fields=[{"field": "toolkit", "problem": str(error)}]) from None
 
 
+def _changed(
+    auth_config: AuthConfig, changes: Mapping[str, Any], client_secret: Secret | None
+) -> set[str]:
+    """Put what is to change on the row; return its columns. Raises InvalidInput."""
+    columns = dict(changes)
+    if "service" in columns:
+        columns |= changed_service(auth_config, columns["service"])
+    names = take_columns(
+        auth_config, columns, client_secret=client_secret, client_fields=CLIENT_FIELDS
+    )
+    _check_fields(auth_config)
+    return names
+
+
+def _check_change(
+    auth_config: AuthConfig, change: Callable[[AuthConfig], set[str]], client_secret: Secret | None
+) -> None:
+    """Refuse a change that cannot be right, on a copy: the row is locked for no look-up."""
+    _check_secret(client_secret)
+    copied = copy.copy(auth_config)
+    change(copied)
+    _check_servers(copied)
+
+
 def _check(auth_config: AuthConfig, client_secret: Secret | None) -> None:
+    _check_secret(client_secret)
+    _check_fields(auth_config)
+    _check_servers(auth_config)
+
+
+def _check_secret(client_secret: Secret | None) -> None:
     if client_secret is not None and not can_be_sent(client_secret):
         problem = {"field": "client_secret", "problem": "A client secret is printable ASCII."}
         raise InvalidInput(fields=[problem])
+
+
+def _check_fields(auth_config: AuthConfig) -> None:
     try:
         auth_config.full_clean()
+    except ValidationError as error:
+        raise InvalidInput(fields=_described(error)) from None
+
+
+def _check_servers(auth_config: AuthConfig) -> None:
+    try:
         check_servers(auth_config)
     except ValidationError as error:
         raise InvalidInput(fields=_described(error)) from None

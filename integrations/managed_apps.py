@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -12,7 +13,8 @@ from integrations.auth_configs import check_addresses
 from integrations.catalog import UnknownToolkit, get_toolkit
 from integrations.errors import InvalidInput, NoManagedApp, SeveralManagedApps, StillInUse
 from integrations.models import ManagedApp
-from integrations.models.oauth_clients import can_be_sent, replace_client
+from integrations.models.oauth_clients import can_be_sent
+from integrations.row_changes import change_row, take_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,23 +77,34 @@ def rotate_managed_app(
     present: Secret | None = app.client_secret
     if other and client_secret is None and present is not None:
         raise _invalid("client_secret", "Another client has a secret of its own: give it.")
-    replace_client(app, client_id=client_id or app.client_id, secret=client_secret)
-    _check(app, client_secret)
-    save_managed_app(app=app, changed={"client_id", "client_secret"})
+    changes = {"client_id": client_id} if client_id else {}
+    checked = copy.copy(app)
+    take_columns(checked, changes, client_secret=client_secret, client_fields=CLIENT_FIELDS)
+    _check(checked, client_secret)
+    store_managed_app(app=app, client_secret=client_secret, changes=changes)
     return app
 
 
 @transaction.atomic
-def save_managed_app(*, app: ManagedApp, changed: set[str]) -> None:
-    """Save ``app``. Where what the provider judges it by has changed, calls are made again at once.
+def store_managed_app(
+    *, app: ManagedApp, client_secret: Secret | None, changes: Mapping[str, Any]
+) -> None:
+    """Change fields that were checked. Where the provider judges by one, calls are made at once.
 
-    Args:
-        changed: names of fields.
+    Raises:
+        InvalidInput: they do not fit what somebody else changed meanwhile; nothing is changed.
     """
-    if CLIENT_FIELDS & changed:
-        app.forget_refusals()
-    app.save()
-    if CLIENT_FIELDS & changed:
+    names: set[str] = set()
+
+    def change(row: ManagedApp) -> set[str]:
+        names.update(
+            take_columns(row, changes, client_secret=client_secret, client_fields=CLIENT_FIELDS)
+        )
+        _check_fields(row)
+        return names
+
+    change_row(app, change)
+    if CLIENT_FIELDS & names:
         app.clear_auth_configs()
 
 
@@ -160,15 +173,26 @@ def _check(app: ManagedApp, client_secret: Secret | None) -> None:
     present: Secret | None = app.client_secret
     if present is None and kit.client_auth != "none":
         raise _invalid("client_secret", f"{kit.name} takes no client without a secret.")
+    _check_fields(app)
     try:
-        app.full_clean()
         check_addresses(toolkit_of(app))
     except ValidationError as error:
-        fields = [
-            {"field": field, "problem": " ".join(problems)}
-            for field, problems in error.message_dict.items()
-        ]
-        raise InvalidInput(fields=fields) from None
+        raise _refused(error) from None
+
+
+def _check_fields(app: ManagedApp) -> None:
+    try:
+        app.full_clean()
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
+def _refused(error: ValidationError) -> InvalidInput:
+    fields = [
+        {"field": field, "problem": " ".join(problems)}
+        for field, problems in error.message_dict.items()
+    ]
+    return InvalidInput(fields=fields)
 
 
 def toolkit_of(app: ManagedApp) -> Toolkit:

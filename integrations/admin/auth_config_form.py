@@ -34,6 +34,7 @@ class AuthConfigForm(ClientForm, InProjectForm):
     draft: dict[str, Any] | None = None
     # Which the config stands on, or a new one is to.
     managed_app: ManagedApp | None = None
+    no_columns = ClientForm.no_columns | {"description"}
 
     class Meta:
         model = AuthConfig
@@ -43,6 +44,7 @@ class AuthConfigForm(ClientForm, InProjectForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.added = bool(self.instance.project_id)
+        self.described_anew = False
         if not self.added:
             self.instance.toolkit, self.instance.scheme = self.toolkit.slug, self.scheme
             for column, value in (self.draft or {}).items():
@@ -94,7 +96,12 @@ class AuthConfigForm(ClientForm, InProjectForm):
             self.add_error("description", told_problems(error))
             return
         self.instance.service = columns["service"]
-        self.instance.forget_refusals()
+        self.described_anew = True
+
+    def changes(self) -> dict[str, Any]:
+        """Return the columns that were changed; a new description is one of the service."""
+        service = {"service": self.instance.service} if self.described_anew else {}
+        return super().changes() | service
 
 
 def form_of(

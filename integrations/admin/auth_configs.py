@@ -12,9 +12,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from integrations.admin.auth_config_fields import PARAMETER, parameter_label, sections
+from integrations.admin.auth_config_fields import parameter_label, sections
 from integrations.admin.auth_config_form import AuthConfigForm, form_of
 from integrations.admin.base import VisibleRelatedFilter
+from integrations.admin.client_pages import ClientAdmin
 from integrations.admin.managed_choice import (
     WhoseAppFilter,
     app_tabs,
@@ -24,7 +25,7 @@ from integrations.admin.managed_choice import (
     refused_by_app,
 )
 from integrations.admin.marks import Header, Tone, badge, chips, code, copyable, two_lines
-from integrations.admin.operations import Done, Operation, OperationsAdmin
+from integrations.admin.operations import Done, Operation
 from integrations.admin.project_choice import for_request
 from integrations.admin.service_drafts import drop_draft, find_draft, toolkit_of
 from integrations.admin.service_pages import ask_for_service
@@ -37,7 +38,11 @@ from integrations.admin.toolkit_marks import (
     unverified_facts,
 )
 from integrations.admin.toolkits import SchemeFilter, ToolkitFilter
-from integrations.auth_configs import CLIENT_FIELDS, forget_older_secrets, rediscover_auth_config
+from integrations.auth_configs import (
+    forget_older_secrets,
+    rediscover_auth_config,
+    store_auth_config,
+)
 from integrations.catalog import UnknownToolkit
 from integrations.described.written import as_text
 from integrations.models import AuthConfig
@@ -148,7 +153,7 @@ def known_toolkit(config: AuthConfig) -> Toolkit | None:
 
 
 @admin.register(AuthConfig)
-class AuthConfigAdmin(OperationsAdmin):
+class AuthConfigAdmin(ClientAdmin):
     """How a project authenticates with a toolkit: the toolkit is chosen first, then the form."""
 
     form = AuthConfigForm
@@ -245,13 +250,10 @@ class AuthConfigAdmin(OperationsAdmin):
         )
 
     def save_model(self, request: HttpRequest, obj: AuthConfig, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
-        changed = {
-            "parameters" if name.startswith(PARAMETER) else name.removeprefix("new_")
-            for name in form.changed_data
-        }
-        if CLIENT_FIELDS & changed:
-            obj.forget_refusals()
-        super().save_model(request, obj, form, change)
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        store_auth_config(auth_config=obj, client_secret=form.new_secret, changes=form.changes())
 
     def response_add(
         self, request: HttpRequest, obj: AuthConfig, post_url_continue: str | None = None

@@ -24,10 +24,12 @@ class ClientForm(forms.ModelForm[Any]):
 
     Attributes:
         added: whether the row is there already.
+        no_columns: fields that stand for no column of their name.
     """
 
     toolkit: Toolkit
     added: bool
+    no_columns = frozenset({"new_client_secret"})
 
     def prepare_client(self) -> None:
         """Fill in what is known, and say what has to be given."""
@@ -70,6 +72,17 @@ class ClientForm(forms.ModelForm[Any]):
         replace_client(
             self.instance, client_id=client_id, secret=Secret(secret) if secret else None
         )
+
+    def changes(self) -> dict[str, Any]:
+        """Return the columns that were changed, but for the secret, with what they are to hold."""
+        names = {"parameters" if name.startswith(PARAMETER) else name for name in self.changed_data}
+        return {name: getattr(self.instance, name) for name in names - self.no_columns}
+
+    @property
+    def new_secret(self) -> Secret | None:
+        """The secret that was entered; None keeps the present one."""
+        entered = self.cleaned_data.get("new_client_secret")
+        return Secret(entered) if entered else None
 
     def _lacks_secret(self, secret: str | None) -> bool:
         asked = "new_client_secret" in self.fields and "new_client_secret" not in self.errors

@@ -16,20 +16,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from integrations.admin.auth_config_fields import PARAMETER
+from integrations.admin.client_pages import ClientAdmin
 from integrations.admin.managed_app_form import (
     ManagedAppForm,
     managed_app_sections,
     managed_form_of,
 )
 from integrations.admin.marks import Header, Tone, badge, copyable
-from integrations.admin.operations import Done, Operation, OperationsAdmin
+from integrations.admin.operations import Done, Operation
 from integrations.admin.staff import SuperusersOnly
 from integrations.admin.toolkit_choice import chosen_toolkit, list_of_toolkits
 from integrations.admin.toolkit_marks import mark, scheme_label, unverified_facts
 from integrations.admin.toolkits import ToolkitFilter
 from integrations.catalog import all_toolkits
-from integrations.managed_apps import forget_managed_secrets, save_managed_app
+from integrations.managed_apps import forget_managed_secrets, store_managed_app
 from integrations.models import AuthConfig, ManagedApp
 from integrations.models.managed_app import scheme_for
 from integrations.moments import relative, when
@@ -67,7 +67,7 @@ def drop_older_secrets(app: ManagedApp, _request: HttpRequest, _note: str) -> Do
 
 
 @admin.register(ManagedApp)
-class ManagedAppAdmin(SuperusersOnly, OperationsAdmin):
+class ManagedAppAdmin(SuperusersOnly, ClientAdmin):
     """An app of the instance: the toolkit is chosen first, then the form."""
 
     form = ManagedAppForm
@@ -144,11 +144,10 @@ class ManagedAppAdmin(SuperusersOnly, OperationsAdmin):
         return managed_app_sections(kit, scheme_for(kit), added=obj is not None)
 
     def save_model(self, request: HttpRequest, obj: ManagedApp, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's
-        changed = {
-            "parameters" if name.startswith(PARAMETER) else name.removeprefix("new_")
-            for name in form.changed_data
-        }
-        save_managed_app(app=obj, changed=changed)
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        store_managed_app(app=obj, client_secret=form.new_secret, changes=form.changes())
 
     def response_add(
         self, request: HttpRequest, obj: ManagedApp, post_url_continue: str | None = None

@@ -75,24 +75,31 @@ def changed_service(auth_config: AuthConfig, given: Mapping[str, Any]) -> dict[s
     return {"service": describe(fields, slug=auth_config.toolkit, name=auth_config.service["name"])}
 
 
-def discovered_again(auth_config: AuthConfig) -> dict[str, Any]:
-    """Return the columns after asking the issuer anew; what was given by hand stays.
+def ask_again(auth_config: AuthConfig) -> dict[str, Any]:
+    """Ask the issuer anew, and return what it says for `discovered_again`.
 
     Raises:
         NothingToDiscover: nobody was asked in the first place.
-        IssuerChanged: another one answers there.
         EvergrantError: it does not describe itself any more.
     """
-    before = auth_config.discovered
-    if not auth_config.service or not before:
+    if not auth_config.service or not auth_config.discovered:
         raise NothingToDiscover
-    found = discover_issuer(auth_config.service_url)
+    return discover_issuer(auth_config.service_url)
+
+
+def discovered_again(auth_config: AuthConfig, found: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns with what was ``found`` by `ask_again`; what was given by hand stays.
+
+    Raises:
+        IssuerChanged: another issuer answers there.
+        InvalidInput: what was given does not fit it.
+    """
+    before, service = auth_config.discovered or {}, auth_config.service or {}
     if found.get("issuer") != before.get("issuer"):
         raise IssuerChanged(issuer=before.get("issuer"))
-    fields = given_over(what_was_given(auth_config.service, before), found)
-    name = auth_config.service["name"]
+    fields = given_over(what_was_given(service, before), found)
     return {
-        "service": describe(fields, slug=auth_config.toolkit, name=name),
+        "service": describe(fields, slug=auth_config.toolkit, name=service["name"]),
         "discovered": found,
     }
 
