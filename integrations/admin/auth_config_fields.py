@@ -124,11 +124,12 @@ def _parameter(name: str, text: str) -> forms.CharField:
 
 
 def _scopes(toolkit: Toolkit, scheme: str) -> LinesField:
-    defaults = toolkit.for_scheme(scheme).default_scopes
+    offered = toolkit.for_scheme(scheme)
+    defaults = offered.default_scopes
     field = LinesField(
         label="Required scopes",
         rows=max(_LINES["scopes"], len(defaults)),
-        help_text=_scopes_explained(toolkit, defaults),
+        help_text=_scopes_explained(offered, defaults),
     )
     field.widget.attrs["placeholder"] = "\n".join(defaults)
     return field
@@ -146,8 +147,15 @@ def _scopes_explained(toolkit: Toolkit, defaults: list[str]) -> SafeString:
         )
         for scope in known
     ]
+    needed = toolkit.identity.scopes if toolkit.identity else ()
+    besides = format_html(
+        " Asked for besides where they are not among them, to learn whose account it is: {}.",
+        ", ".join(any_of[0] for any_of in needed),
+    )
     words = format_html('<dl class="eg-scopes">{}</dl>', format_html_join("", row, rows))
-    return format_html("One per line. Empty: {}.{}", empty, words if rows else "")
+    return format_html(
+        "One per line. Empty: {}.{}{}", empty, besides if needed else "", words if rows else ""
+    )
 
 
 def _pairs(request: str, sent: Mapping[str, str]) -> PairsField:

@@ -34,6 +34,7 @@ _FACTS: Final = {
     "docs_url": "its page on how to authenticate",
     "identity": "the call that tells whose account it is",
     "keys": "the keys that it takes",
+    "nonce": "whether its ID tokens carry a nonce",
     "pkce": "whether it takes PKCE",
     "refresh_token": "when refresh tokens end",
     "revocation": "how a grant is revoked",

@@ -88,7 +88,11 @@ class AuthConfigIn(Schema):
     scheme: ShortText = Field("", description="One of the toolkit's; empty: its first.")
     client_id: Text = Field("", description="For OAuth: of the app that you registered there.")
     client_secret: Text = ""
-    scopes: list[ShortText] = Field([], description="Needed; empty: the toolkit's defaults.")
+    scopes: list[ShortText] = Field(
+        [],
+        description="Needed; empty: the toolkit's defaults. Asked for besides, where it lacks: "
+        "what tells whose account it is.",
+    )
     optional_scopes: list[ShortText] = []
     parameters: dict[str, Text] = {}
     authorization_parameters: dict[str, Text] = {}

@@ -17,6 +17,7 @@ class Identity(AnswerShape):
     Attributes:
         headers: sent with the call beside the token's own.
         query: further query parameters.
+        scopes: without which it is not answered. All are needed; of several that would do, any one.
         body: sent as JSON, as GraphQL asks.
         id_path: where the provider's stable id stands. Of several paths the values are joined,
             where one alone is unique only within the other (Slack's team and user). None: the
@@ -34,6 +35,7 @@ class Identity(AnswerShape):
     headers: dict[str, str] = {}
     query: dict[str, str] = {}
     body: dict[str, Any] | None = None
+    scopes: tuple[OneOrMore[str], ...] = ()
     id_path: OneOrMore[Path] | None = None
     label_paths: list[Path] = []
     dead_statuses: list[int] = [401]

@@ -348,12 +348,32 @@ class Toolkit(AnswerShape):
 
     def missing_scopes(self, *, wanted: Iterable[str], granted: Iterable[str]) -> list[str]:
         """Return which of the scopes ``wanted`` are not among those ``granted``."""
-        known = {self.scope_aliases.get(scope, scope) for scope in granted}
-        return [scope for scope in wanted if self.scope_aliases.get(scope, scope) not in known]
+        known = self._granted_names(granted)
+        return [scope for scope in wanted if self.granted_name(scope) not in known]
+
+    def with_identity_scopes(self, asked: Iterable[str]) -> list[str]:
+        """Return the scopes ``asked`` and those that the identity call lacks among them.
+
+        Where nothing is asked for, the service has a choice of its own, which is left to it.
+        """
+        scopes = list(dict.fromkeys(asked))
+        needed = self.identity.scopes if self.identity and scopes else ()
+        known = self._granted_names(scopes)
+        lacking = (any_of[0] for any_of in needed if known.isdisjoint(self._granted_names(any_of)))
+        return [*scopes, *lacking]
+
+    def granted_name(self, scope: str) -> str:
+        """Return the name under which the service grants ``scope``."""
+        return self.scope_aliases.get(scope, scope)
 
     def describe_scope(self, scope: str) -> str:
-        """Return ``scope`` in plain words where the catalog has them."""
-        return self.scope_descriptions.get(scope, scope)
+        """Return ``scope`` in plain words where the catalog has them, by whichever of its names."""
+        words = self.scope_descriptions
+        same = (name for name in words if self.granted_name(name) == self.granted_name(scope))
+        return words.get(scope) or words.get(next(same, ""), scope)
+
+    def _granted_names(self, scopes: Iterable[str]) -> set[str]:
+        return {self.granted_name(scope) for scope in scopes}
 
 
 OAUTH = ("oauth2", "oauth1")

@@ -105,4 +105,9 @@ def _identity(metadata: dict[str, Any], issuer: str) -> dict[str, Any] | None:
     url = vetted(metadata, "userinfo_endpoint", source=issuer)
     if url is None:
         return None
-    return {"url": url, "id_path": "sub", "label_paths": ["email", "preferred_username", "name"]}
+    return {
+        "url": url,
+        "scopes": ["openid"],
+        "id_path": "sub",
+        "label_paths": ["email", "preferred_username", "name"],
+    }

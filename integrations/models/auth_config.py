@@ -201,9 +201,14 @@ class AuthConfig(ClientHolder, ProjectScopedModel):
         return list(self.scopes) or list(self.catalog_entry.default_scopes)
 
     @property
-    def requested_scopes(self) -> list[str]:
-        """The scopes to ask for: those that are required, and the optional ones."""
+    def chosen_scopes(self) -> list[str]:
+        """The scopes that are required, and the optional ones."""
         return list(dict.fromkeys([*self.required_scopes, *self.optional_scopes]))
+
+    @property
+    def requested_scopes(self) -> list[str]:
+        """The scopes to ask for: those chosen, and what tells whose account it is."""
+        return self.catalog_entry.with_identity_scopes(self.chosen_scopes)
 
     def mark_working(self) -> None:
         """Note that the provider accepts this client."""

@@ -114,7 +114,8 @@ class ManagedApp(ClientHolder):
             raise ValidationError({"toolkit": f"The managed app is one of {self.toolkit}."})
         if auth_config.scheme != self.scheme:
             raise ValidationError({"scheme": f"The managed app takes {self.scheme}."})
-        if lacking := self.unapproved(auth_config.requested_scopes):
+        # What the identity call needs besides is no choice of the project's.
+        if lacking := self.unapproved(auth_config.chosen_scopes):
             approved = ", ".join(self.scopes)
             told = f"The managed app is not approved for {', '.join(lacking)}, but for: {approved}."
             raise ValidationError({"scopes": told})

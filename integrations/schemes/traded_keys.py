@@ -36,7 +36,7 @@ class TradedKeyClient(KeyClient):
 
     def __init__(self, toolkit: Toolkit, form: KeyForm, *, scopes: Sequence[str] = ()) -> None:
         super().__init__(toolkit, form)
-        self.scopes = list(scopes) or list(form.scopes)
+        self.scopes = toolkit.with_identity_scopes(list(scopes) or form.scopes)
 
     def check(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return the fields that a person filled in. Raises InvalidInput, also of no key file."""

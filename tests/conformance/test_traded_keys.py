@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from typing import Any
 
 from integrations.catalog import Toolkit
-from integrations.schemes import Granted, RefusalKind, Refused, Verdict
+from integrations.schemes import Granted, RefusalKind, Refused, Verdict, key_client
 from integrations.schemes.assertions import GRANT_TYPE
 from integrations.secrets import Secret
 from tests.conformance.bodies import error_body
@@ -120,3 +121,19 @@ def test_an_outage_refuses_no_key(trip: Trip, provider: Provider) -> None:
         verdict = answered(trip, provider, answer)
         assert isinstance(verdict, Refused)
         assert verdict.kind is RefusalKind.TRANSIENT
+
+
+@each_trip("service_account")
+def test_scopes_of_its_own_do_not_keep_a_key_from_telling_whose_it_is(
+    trip: Trip, provider: Provider
+) -> None:
+    provider.issue(trip.toolkit)
+    config = copy(trip.config)
+    config.scopes = ["https://example.com/auth/only"]
+    key_client(config, {}).obtain(trip.fields)
+    asked = claims_of(dict(provider.only_call().fields)["assertion"])["scope"].split()
+    assert trip.toolkit.identity is not None
+    needed = [set(any_of) for any_of in trip.toolkit.identity.scopes]
+    assert asked[0] == "https://example.com/auth/only"
+    assert needed
+    assert all(any_of & set(asked) for any_of in needed)

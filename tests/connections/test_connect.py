@@ -351,6 +351,22 @@ def test_a_service_whose_id_tokens_have_no_nonce_is_sent_none_and_connects(
     assert ConnectedAccount.objects.get().status == Status.ACTIVE
 
 
+def test_a_person_connects_though_the_auth_config_names_scopes_of_its_own(
+    auth_config: AuthConfig, provider: ScriptedProvider
+) -> None:
+    AuthConfig.objects.update(scopes=["notes:read"])
+    person = Person(link_to(auth_config))
+    person.set_out()
+    granted = person.authorization["scope"]
+    provider.answer_tokens(tokens(scope=granted))
+    # As the sandbox and every other OpenID provider has it.
+    if "openid" not in granted.split():
+        provider.answer(USERINFO_PATH, Answer(status=403, json={"error": "insufficient_scope"}))
+    person.come_back(code="c")
+    account = ConnectedAccount.objects.get()
+    assert (account.status, account.missing_scopes) == (Status.ACTIVE, [])
+
+
 def test_asking_twice_for_a_link_leaves_one_account(auth_config: AuthConfig) -> None:
     link_to(auth_config)
     link_to(auth_config)

@@ -55,6 +55,12 @@ def test_own_scopes_replace_the_toolkits(project: Project) -> None:
     assert create(project, scopes=["openid"]).requested_scopes == ["openid"]
 
 
+def test_what_tells_whose_account_it_is_is_asked_for_and_not_required(project: Project) -> None:
+    config = create(project, scopes=["notes:read"], optional_scopes=["profile"])
+    assert config.requested_scopes == ["notes:read", "profile", "openid"]
+    assert config.required_scopes == ["notes:read"]
+
+
 def test_the_redirect_uri_carries_the_auth_config(project: Project, settings: Settings) -> None:
     settings.BASE_URL = "https://grants.example.com"
     config = create(project)

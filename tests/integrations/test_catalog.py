@@ -38,6 +38,25 @@ def test_every_file_is_a_toolkit_named_like_it() -> None:
     assert all(toolkit.slug == slug for slug, toolkit in all_toolkits().items())
 
 
+def test_the_scopes_that_identity_needs_are_asked_for_once() -> None:
+    needing = {"identity": {"url": "https://acme.example/me", "scopes": ["id", ["read", "all"]]}}
+    kit = toolkit(**needing, scope_aliases={"me": "id"})
+    assert kit.with_identity_scopes(["write"]) == ["write", "id", "read"]
+    assert kit.with_identity_scopes(["me", "all"]) == ["me", "all"]
+    assert kit.with_identity_scopes([]) == []
+
+
+def test_the_default_scopes_are_enough_for_the_identity_call() -> None:
+    for kit in all_toolkits().values():
+        assert kit.with_identity_scopes(kit.default_scopes) == kit.default_scopes, kit.slug
+
+
+def test_what_is_asked_for_besides_is_told_in_plain_words() -> None:
+    for kit in all_toolkits().values():
+        for scope in kit.with_identity_scopes(["x"])[1:]:
+            assert kit.describe_scope(scope) != scope, (kit.slug, scope)
+
+
 @pytest.mark.parametrize("slug", ["nope", "", "../sandbox", "sandbox\x00", "SANDBOX"])
 def test_an_unknown_toolkit_is_an_error(slug: str) -> None:
     with pytest.raises(UnknownToolkit, match="There is no toolkit"):

@@ -132,6 +132,12 @@ def test_only_scopes_that_the_app_is_approved_for(caller: Caller, app: ManagedAp
     assert problem_of(changed)[0] == "scopes"
 
 
+def test_what_tells_whose_account_it_is_needs_no_approval(caller: Caller, app: ManagedApp) -> None:
+    ManagedApp.objects.update(scopes=["notes:read"])
+    made = caller("POST", "/auth_configs", NEW | {"scopes": ["notes:read"]}).json()
+    assert AuthConfig.objects.get(pk=made["id"]).requested_scopes == ["notes:read", "openid"]
+
+
 def test_the_toolkits_defaults_have_to_be_approved_too(caller: Caller, app: ManagedApp) -> None:
     ManagedApp.objects.update(scopes=["openid"])
     assert problem_of(caller("POST", "/auth_configs", NEW))[0] == "scopes"
