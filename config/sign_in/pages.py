@@ -8,6 +8,7 @@ from allauth.account.internal.flows.logout import logout
 from allauth.mfa.base.views import AuthenticateView as AllauthsAuthenticateView
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.webauthn.views import EditWebAuthnView
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
@@ -21,9 +22,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.audit import Subject, record
-from integrations.audit.signing_in import SESSION_ENDED, WORDS
+from integrations.audit.signing_in import FACTOR_RENAMED, SESSION_ENDED, WORDS
 from integrations.browsers import describe_browser
-from integrations.second_factors import PROVING, factors_of
+from integrations.second_factors import PROVING, factors_of, name_of
 from integrations.sessions import end_session, end_sessions, sessions_of
 
 if TYPE_CHECKING:
@@ -39,6 +40,19 @@ class AuthenticateView(AllauthsAuthenticateView):  # type: ignore[misc]
         context: dict[str, Any] = super().get_context_data(**kwargs)
         kinds = {factor.type for factor in factors_of(self.stage.login.user)}
         return {**context, "kinds": kinds}
+
+
+class RenamePasskeyView(EditWebAuthnView):  # type: ignore[misc]
+    """What a passkey is called; allauth has no signal for it."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Rename it, and record that."""
+        before = name_of(self.object)
+        with transaction.atomic():
+            answer: HttpResponse = super().form_valid(form)
+            note = f"{before}, now {name_of(self.object)}"
+            _record(self.request, self.object.user, note, action=FACTOR_RENAMED)
+        return answer
 
 
 @never_cache
@@ -78,12 +92,12 @@ def end_others(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("security"))
 
 
-def _record(request: HttpRequest, user: User, note: str) -> None:
+def _record(request: HttpRequest, user: User, note: str, *, action: str = SESSION_ENDED) -> None:
     record(
         request=request,
         actor=user,
-        action=SESSION_ENDED,
-        title=WORDS[SESSION_ENDED],
+        action=action,
+        title=WORDS[action],
         subject=Subject.of(user),
         note=note,
     )

@@ -69,7 +69,11 @@ urlpatterns = [
         name="mfa_reauthenticate_webauthn",
     ),
     path("2fa/passkeys/<int:pk>/remove/", passkeys.remove_webauthn, name="mfa_remove_webauthn"),
-    path("2fa/passkeys/<int:pk>/edit/", passkeys.edit_webauthn, name="mfa_edit_webauthn"),
+    path(
+        "2fa/passkeys/<int:pk>/edit/",
+        pages.RenamePasskeyView.as_view(),
+        name="mfa_edit_webauthn",
+    ),
     # --- Single sign-on ---
     path("sso/", sso.start, name="sso_start"),
     path("sso/callback/", sso.callback, name="sso_callback"),

@@ -13,12 +13,12 @@ from unfold.widgets import (
 
 from integrations.admin.base import visible_rows
 from integrations.admin.form_fields import SecretInput
+from integrations.admin.service_adding import add_mcp_auth_config
 from integrations.described.columns import new_service
 from integrations.described.describing import MOST_BYTES
 from integrations.described.vetting import vet_addresses
 from integrations.described.written import EXAMPLE, read_description
 from integrations.errors import EvergrantError, InvalidInput
-from integrations.mcp_servers import create_mcp_auth_config
 from integrations.models import AuthConfig, Project
 from integrations.secrets import Secret
 
@@ -187,7 +187,8 @@ class McpServerForm(TellingForm):
 
     def tell(self, cleaned: dict[str, Any]) -> None:
         secret = cleaned["client_secret"]
-        self.made = create_mcp_auth_config(
+        self.made = add_mcp_auth_config(
+            request=self.request,
             project=cleaned["project"],
             name=cleaned["name"],
             server_url=cleaned["mcp_server_url"],

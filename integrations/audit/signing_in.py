@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SIGN_IN, SIGN_OUT, FAILED = "sign_in", "sign_out", "sign_in_failed"
 FACTOR_ADDED, FACTOR_REMOVED = "factor_added", "factor_removed"
 CODES_RENEWED, SESSION_ENDED = "recovery_codes_renewed", "session_ended"
+FACTOR_RENAMED = "factor_renamed"
 FACTOR_RESET = "second_factor_reset"
 SSO_REFUSED, SSO_FAILED = "sso_refused", "sso_failed"
 SSO_ADDED, SSO_LINKED, SSO_ROLES = "sso_person_added", "sso_person_linked", "sso_roles_changed"
@@ -50,6 +51,7 @@ WORDS = {
     FAILED: "Failed to sign in",
     FACTOR_ADDED: "Added a second factor",
     FACTOR_REMOVED: "Removed a second factor",
+    FACTOR_RENAMED: "Renamed a passkey",
     CODES_RENEWED: "Made new recovery codes",
     SESSION_ENDED: "Ended a session",
     FACTOR_RESET: "Reset the second factor",

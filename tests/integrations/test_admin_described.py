@@ -13,7 +13,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from integrations.described.written import as_text
-from integrations.models import AuthConfig, Project
+from integrations.models import AuditEntry, AuthConfig, Project
 from tests.authorization_server import SelfDescribingServer
 from tests.console.staff import member, signed_in
 from tests.described_services import create_described, key_service, oauth_service
@@ -52,6 +52,12 @@ def page_of(config: AuthConfig) -> str:
 def errors_of(answer: Any) -> list[str]:
     assert answer.status_code == 200
     return [str(text) for texts in answer.context["form"].errors.values() for text in texts]
+
+
+def trail() -> list[tuple[Any, ...]]:
+    names = ("action", "outcome", "subject_id", "subject_label", "project_id", "note", "error_code")
+    rows = AuditEntry.objects.filter(subject_type="integrations.authconfig")
+    return list(rows.order_by("pk").values_list(*names))
 
 
 def test_the_list_of_toolkits_begins_with_another_service(client: Client, project: Project) -> None:
@@ -153,6 +159,34 @@ def test_an_mcp_server_is_asked(
     config = AuthConfig.objects.get()
     assert answer.headers["Location"] == page_of(config)
     assert config.service_url == server.mcp_url
+
+
+def test_adding_by_an_mcp_server_is_recorded_before_the_call_and_after(
+    client: Client, project: Project, server: SelfDescribingServer
+) -> None:
+    told = {"mcp_server_url": server.mcp_url, "name": "Notes", "project": project.pk}
+    client.post(f"{ADD}?service=mcp", told)
+    made = AuthConfig.objects.get()
+    assert trail() == [
+        ("add", "begun", "", "Notes", project.pk, "127.0.0.1", ""),
+        ("add", "done", made.pk, "Notes (127-0-0-1)", project.pk, "127.0.0.1", ""),
+    ]
+
+
+def test_an_mcp_server_that_cannot_be_used_is_recorded_too(
+    client: Client, project: Project
+) -> None:
+    told = {"mcp_server_url": f"{HERE}/secret-path", "name": "Notes", "project": project.pk}
+    assert errors_of(client.post(f"{ADD}?service=mcp", told))
+    [_begun, refused] = trail()
+    assert refused == ("add", "refused", "", "Notes", project.pk, "127.0.0.1", "discovery_failed")
+
+
+def test_an_entry_about_what_was_never_made_can_be_read(client: Client, project: Project) -> None:
+    told = {"mcp_server_url": f"{HERE}/mcp", "name": "Notes", "project": project.pk}
+    client.post(f"{ADD}?service=mcp", told)
+    page = f"/admin/integrations/auditentry/{AuditEntry.objects.latest('pk').pk}/change/"
+    assert "Add by MCP server: Notes" in client.get(page).content.decode()
 
 
 def test_an_mcp_server_goes_into_a_project_that_the_operator_sees(

@@ -145,3 +145,20 @@ def test_the_qr_code_says_what_the_page_says() -> None:
         "algorithm=SHA1&", ""
     )
     assert KEY not in page.content.decode()
+
+
+def test_a_new_name_of_a_passkey_stands_in_the_trail_with_the_old_one() -> None:
+    ann = staff()
+    browser = come_in(ann)
+    key = Authenticator.objects.create(user=ann, type="webauthn", data={"name": "Phone"})
+    browser.post(f"/accounts/2fa/passkeys/{key.pk}/edit/", {"name": "Ann's phone"})
+    assert told("factor_renamed") == [
+        ("factor_renamed", "passkey 'Phone', now passkey \"Ann's phone\"", "")
+    ]
+
+
+def test_nobody_renames_the_passkey_of_another() -> None:
+    key = Authenticator.objects.create(user=staff("ben"), type="webauthn", data={"name": "Phone"})
+    answer = come_in(staff()).post(f"/accounts/2fa/passkeys/{key.pk}/edit/", {"name": "Mine"})
+    assert answer.status_code == 404
+    assert told("factor_renamed") == []
