@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from connections.models import ConnectedAccount, Credentials, Revocation
 from integrations.schemes import TokenSet
+from integrations.secrets.keyring import SealingError
 from integrations.tokens import digest
 
 if TYPE_CHECKING:
@@ -63,6 +64,18 @@ def seal_following(*, credentials: Credentials, tokens: TokenSet) -> Sealed:
 def open_grant(credentials: Credentials) -> TokenSet:
     """Return the tokens in ``credentials``. Raises SealBroken, KeyUnknown."""
     return TokenSet.from_payload(credentials.payload)
+
+
+def opens(account_id: str) -> bool:
+    """Whether there are credentials of the account, and the configured keys open them."""
+    stored = Credentials.objects.filter(pk=account_id).first()
+    if stored is None:
+        return False
+    try:
+        open_grant(stored)
+    except SealingError:
+        return False
+    return True
 
 
 def refresh_token_digest(tokens: TokenSet) -> str:

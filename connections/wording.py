@@ -169,6 +169,11 @@ def revocation_detail(row: Revocation) -> str:
         return (
             "The provider has no way to revoke a token. Ask the person to remove the access there."
         )
+    if row.given_up_at and not row.attempt_count:
+        return (
+            "The stored credentials did not open, so there was nothing to revoke by. "
+            "Ask the person to remove the access there."
+        )
     if row.given_up_at:
         return f"Given up after {attempts}{answer}. Ask the person to remove the access there."
     return f"Tried until the provider confirms it: {attempts} so far{answer}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from django.db import transaction
@@ -11,16 +11,18 @@ from django.utils import timezone
 from connections import vault
 from connections.actors import PERSON
 from connections.lifecycle import move
-from connections.models import ConnectedAccount, Credentials, Reason, Status
+from connections.models import ConnectedAccount, Credentials, Reason, Revocation, Status
 from connections.tasks import wake_revoker
 from integrations.secrets.keyring import SealingError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connections.actors import Actor
-    from connections.models import Revocation
-    from integrations.schemes import TokenSet
 
 log = structlog.get_logger(__name__)
+
+UNREADABLE: Final = "credentials_do_not_open"
 
 
 def revoke_account(
@@ -40,11 +42,12 @@ def revoke_account(
 
     Args:
         insist: go on trying for a month where the provider does not answer.
-        unreadable_too: wipe credentials also that do not open; the provider is not told then.
+        unreadable_too: wipe credentials also that do not open. The provider is not told then, and
+            a revocation that is given up from the beginning says so.
         wake: ask a worker to tell the provider now. Who revokes many leaves it to the watch.
 
     Returns:
-        What the provider is told by; None where there was nothing to tell.
+        What the provider is told by; None where there was nothing to tell, or it cannot be told.
 
     Raises:
         TransitionRefused, StatusChanged: its status does not allow it (any more).
@@ -55,31 +58,48 @@ def revoke_account(
     with transaction.atomic():
         # The row as it is: where a reconnect was faster, its grant is the one that is revoked.
         stored = ConnectedAccount.objects.locked(account.pk)
-        tokens = _tokens(account, unreadable_too=unreadable_too)
-        revocation = None
-        if tokens is not None:
-            revocation = vault.queue_revocation(
-                account=stored, tokens=tokens, actor=actor, insisted=insist, now=now
-            )
+        revocation = _hand_over(
+            stored, actor=actor, insist=insist, unreadable_too=unreadable_too, now=now
+        )
         move(account=account, to=Status.REVOKED, reason=reason, actor=actor, cause=note, now=now)
         if wake:
             transaction.on_commit(wake_revoker)
     return revocation
 
 
-def _tokens(account: ConnectedAccount, *, unreadable_too: bool) -> TokenSet | None:
+def _hand_over(
+    account: ConnectedAccount, *, actor: Actor, insist: bool, unreadable_too: bool, now: datetime
+) -> Revocation | None:
+    """Queue the tokens for the provider, where there are any that open."""
     stored = Credentials.objects.select_for_update().filter(pk=account.pk).first()
     if stored is None:
         return None
     try:
-        return vault.open_grant(stored)
+        tokens = vault.open_grant(stored)
     except SealingError as error:
         if not unreadable_too:
             raise
         log.error(  # noqa: TRY400 - the type says it all
-            "credentials_do_not_open", connected_account_id=account.pk, error=type(error).__name__
+            UNREADABLE, connected_account_id=account.pk, error=type(error).__name__
         )
+        _give_up(account, actor=actor, now=now)
         return None
+    return vault.queue_revocation(
+        account=account, tokens=tokens, actor=actor, insisted=insist, now=now
+    )
+
+
+def _give_up(account: ConnectedAccount, *, actor: Actor, now: datetime) -> None:
+    """Keep on record that the provider was not told: the person has to end it there herself."""
+    Revocation.objects.create(
+        project_id=account.project_id,
+        account=account,
+        identity_id=account.identity_id,
+        requested_by=actor,
+        requested_at=now,
+        given_up_at=now,
+        error_code=UNREADABLE,
+    )
 
 
 def _reason(actor: Actor) -> Reason:

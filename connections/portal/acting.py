@@ -59,9 +59,9 @@ def disconnect(*, portal: PortalLink, account_id: str) -> ConnectedAccount | Non
     """End the grant here and at the provider; return the account as it is then.
 
     Where there is no grant any more, nothing is done: a second click finds what the first one did.
+    Credentials that do not open are wiped as well, and the page says to end it at the service.
 
     Raises:
-        SealBroken, KeyUnknown: the credentials do not open; nothing was changed.
         StatusChanged: somebody else keeps changing it.
     """
     account = find_account(portal, account_id)
@@ -69,7 +69,7 @@ def disconnect(*, portal: PortalLink, account_id: str) -> ConnectedAccount | Non
         if account is None or not may_disconnect(account):
             return account
         with suppress(StatusChanged):
-            revoke_account(account=account, actor=PERSON)
+            revoke_account(account=account, actor=PERSON, unreadable_too=True)
             return account
         account = find_account(portal, account_id)
     raise StatusChanged

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from connections import vault
 from connections.bidi import isolated
 from connections.errors import PortalExpired, PortalNotOpen, PortalOpenedElsewhere, PortalUnknown
 from connections.models import Status
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from connections.errors import LinkError
     from connections.models import ConnectedAccount, PortalLink
-    from integrations.catalog import Toolkit
 
 # What the status in the query may be: of a trip to a service, or of what was done here.
 CONNECTED, FAILED, DISCONNECTED, UNCHANGED, REFUSED, BUSY = (
@@ -59,7 +59,7 @@ def disconnect_context(
         "project": portal.project,
         "portal": portal,
         "entry": entry_of(account, now=now),
-        "can_be_told": _can_be_told(account.known_toolkit),
+        "can_be_told": _can_be_told(account),
     }
 
 
@@ -84,8 +84,11 @@ def list_url(portal: PortalLink, *, status: str = "", account_id: str = "") -> s
     return f"{url}?{query}" if status else url
 
 
-def _can_be_told(toolkit: Toolkit | None) -> bool:
-    return toolkit is not None and bool(toolkit.revocation_url or toolkit.revocation)
+def _can_be_told(account: ConnectedAccount) -> bool:
+    """Whether the service has a way to end the access, and we have what to name it by."""
+    toolkit = account.known_toolkit
+    has_way = toolkit is not None and bool(toolkit.revocation_url or toolkit.revocation)
+    return has_way and vault.opens(account.pk)
 
 
 def _news(accounts: list[ConnectedAccount], query: Mapping[str, str]) -> dict[str, Any]:

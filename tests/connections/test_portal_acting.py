@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from connections import wording
 from connections.actors import PERSON, SYSTEM
 from connections.errors import StatusChanged
 from connections.issuing import issue_link
@@ -39,6 +40,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def visitor(account: ConnectedAccount) -> Visitor:
     return Visitor(portal_of(account.entity)).enter()
+
+
+def unmarked(page: str) -> str:
+    """Return the page without the marks around names."""
+    return page.translate(dict.fromkeys(map(ord, "\u2068\u2069")))
 
 
 def strangers_account(project: Project, auth_config: AuthConfig) -> ConnectedAccount:
@@ -72,6 +78,33 @@ def test_disconnecting_ends_the_grant_here_and_at_the_provider(
     assert Event.objects.latest("sequence").data["reason_code"] == "revoked_by_person"
     revoke_due()
     assert "Acme Notes has confirmed that the access is over." in visitor.page()
+
+
+def test_credentials_that_do_not_open_are_disconnected_and_she_is_told_what_is_left_to_do(
+    visitor: Visitor, account: ConnectedAccount
+) -> None:
+    Credentials.objects.update(generation=7)
+    page = visitor.page(f"{visitor.list}/{account.pk}/disconnect")
+    assert "cannot be told by us" in page
+    assert "We also tell" not in page
+    told = unmarked(visitor.page(visitor.do("disconnect", account.pk)))
+    assert "Acme Notes is disconnected." in told
+    assert "We could not end it at Acme Notes: remove Acme Agents in your settings there." in told
+    account.refresh_from_db()
+    assert (account.status, account.status_reason) == ("REVOKED", "revoked_by_person")
+    assert not Credentials.objects.exists()
+
+
+def test_nobody_calls_the_service_without_credentials_and_the_console_says_so(
+    visitor: Visitor, account: ConnectedAccount
+) -> None:
+    Credentials.objects.update(generation=7)
+    visitor.do("disconnect", account.pk)
+    revoke_due()
+    row = Revocation.objects.get()
+    assert (row.attempt_count, row.error_code) == (0, "credentials_do_not_open")
+    assert row.confirmed_at is None
+    assert "did not open" in wording.revocation_detail(row)
 
 
 def test_disconnecting_twice_does_it_once(visitor: Visitor, account: ConnectedAccount) -> None:
