@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
 
+    from connections.models import ExpiryNotice
+
 
 @method_decorator(never_cache, name="dispatch")
 class NoticePage(View):
@@ -69,14 +71,22 @@ class StopView(NoticePage):
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         """Ask, or say that it is done."""
-        context = stop_context(find_notice(token=token), token=token)
-        return render(request, "connect/notices/stop.html", context)
+        return _stop_page(request, find_notice(token=token), token)
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
-        """End the mails, or begin them again; a program that posts once is understood."""
+        """End the mails, or begin them again; a mail program's single POST ends them."""
         notice = find_notice(token=token)
-        if request.POST.get("again"):
+        one_click = request.POST.get("List-Unsubscribe") == "One-Click"
+        if request.POST.get("again") and not one_click:
             accept_notices(notice)
         else:
             refuse_notices(notice, now=timezone.now())
-        return HttpResponseRedirect(request.path)
+        # A mail program may follow no redirect (RFC 8058, 3.1); a browser's form gets one, so that
+        # its page can be asked for again.
+        return (
+            _stop_page(request, notice, token) if one_click else HttpResponseRedirect(request.path)
+        )
+
+
+def _stop_page(request: HttpRequest, notice: ExpiryNotice, token: str) -> HttpResponse:
+    return render(request, "connect/notices/stop.html", stop_context(notice, token=token))

@@ -72,9 +72,28 @@ def test_a_look_at_the_way_out_changes_nothing(dead: ConnectedAccount, client: C
 def test_a_mail_program_refuses_further_mails_with_one_post(dead: ConnectedAccount) -> None:
     program = Client(enforce_csrf_checks=True)
     answer = program.post(f"{PAGE}/stop", {"List-Unsubscribe": "One-Click"})
-    assert answer.status_code == 302
+    assert answer.status_code == 200
+    assert "No more mails" in answer.text
     assert Entity.objects.get().notices_refused_at is not None
-    assert "No more mails" in program.get(f"{PAGE}/stop").text
+
+
+@pytest.mark.parametrize("body", [{"List-Unsubscribe": "One-Click"}, {}])
+def test_refusing_again_does_no_harm(
+    dead: ConnectedAccount, client: Client, body: dict[str, str]
+) -> None:
+    client.post(f"{PAGE}/stop", body)
+    first = Entity.objects.get().notices_refused_at
+    client.post(f"{PAGE}/stop", body)
+    assert first is not None
+    assert Entity.objects.get().notices_refused_at == first
+
+
+def test_the_pages_own_form_leads_to_a_page_that_can_be_asked_for_again(
+    dead: ConnectedAccount, client: Client
+) -> None:
+    answer = client.post(f"{PAGE}/stop")
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"{PAGE}/stop")
+    assert "No more mails" in client.get(f"{PAGE}/stop").text
 
 
 def test_refusing_can_be_taken_back(dead: ConnectedAccount, client: Client) -> None:
