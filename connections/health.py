@@ -103,9 +103,7 @@ def read_health(*, now: datetime, projects: Sequence[str] | None = None) -> Refr
     """
     workers = list(heartbeat.workers())
     heard = [worker for worker in workers if worker.unseen_for < heartbeat.JOB_KEPT]
-    configs = AuthConfig.objects.all()
-    if projects is not None:
-        configs = configs.filter(project__in=projects)
+    configs = _configs_of(projects)
     breakers = _open_breakers(configs, scoped=projects is not None)
     due = due_configs(now=now)
     held, there = _held_back(configs, [pk for pk, _ in due], breakers, now)
@@ -124,6 +122,27 @@ def read_health(*, now: datetime, projects: Sequence[str] | None = None) -> Refr
     )
 
 
+def held_back(*, now: datetime, projects: Sequence[str] | None = None) -> set[str]:
+    """Return the auth configs that `read_health` counts as held back. Costs what that costs."""
+    configs = _configs_of(projects)
+    breakers = _open_breakers(configs, scoped=projects is not None)
+    held, _ = _held_back(configs, [pk for pk, _ in due_configs(now=now)], breakers, now)
+    return held
+
+
+def breakers_of(config: AuthConfig) -> tuple[str, ...]:
+    """Return the breakers of a config's token calls; none where its toolkit is not known."""
+    try:
+        return token_breakers(config)
+    except UnknownToolkit:
+        return ()
+
+
+def _configs_of(projects: Sequence[str] | None) -> QuerySet[AuthConfig]:
+    configs = AuthConfig.objects.all()
+    return configs if projects is None else configs.filter(project__in=projects)
+
+
 def _longest_pause(worker: Any) -> timedelta:
     return heartbeat.JOB_KEPT if worker.started_by == heartbeat.JOB else heartbeat.LIVE
 
@@ -135,15 +154,8 @@ def _open_breakers(configs: QuerySet[AuthConfig], *, scoped: bool) -> tuple[str,
     if not scoped or not names:
         return names
     # An endpoint's name may tell who another project's customers are.
-    own = {name for config in configs.select_related("managed_app") for name in _breakers(config)}
+    own = {name for config in configs.select_related("managed_app") for name in breakers_of(config)}
     return tuple(name for name in names if name in own)
-
-
-def _breakers(config: AuthConfig) -> tuple[str, ...]:
-    try:
-        return token_breakers(config)
-    except UnknownToolkit:
-        return ()
 
 
 def _held_back(

@@ -198,7 +198,7 @@ def _breakers(viewer: Viewer) -> Iterator[Item]:
             tone=Tone.WARN,
             title=f"{counted(len(names) - SHOWN, 'more breaker')} open",
             advice="See which providers fail.",
-            url=list_of("connections_breaker"),
+            url=list_of("connections_breaker", state="open"),
         )
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from django.template.defaultfilters import filesizeformat
 
 from config.dashboard.charting import Plot, plot
-from config.dashboard.viewer import ACCOUNTS, BREAKERS, WORKERS, accounts_url, list_of
+from config.dashboard.viewer import ACCOUNTS, BREAKERS, CONFIGS, WORKERS, accounts_url, list_of
 from config.dashboard.words import counted
 from connections.health import Problem, RefreshHealth
-from connections.models import RefreshOutcome, RefreshTally, Status
+from connections.models import RefreshOutcome, RefreshTally
 from connections.tallies import refreshes_by_minute
 from connections.tallies.folding import MINUTE, QUARTER
 from connections.tallies.reading import FAILURES
@@ -22,6 +22,8 @@ from integrations.moments import floor, span
 if TYPE_CHECKING:
     from config.dashboard.viewer import Viewer
 
+# Where the page has the chart's numbers.
+TABLE: Final = "#eg-chart-numbers"
 _STANDINGS: Final = {
     "ok": ("Fine", Tone.GOOD),
     "degraded": ("Look at it", Tone.WARN),
@@ -84,12 +86,16 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Total:
-    """One number of the legend, with the list behind it."""
+    """One number of the legend: the sum of a column of the chart's own table.
+
+    No list of accounts has as many rows: one account is refreshed again and again, a success is
+    counted up and not kept, and whoever failed or ended may be well by now.
+    """
 
     number: int
     label: str
     tone: str
-    url: str
+    url: str = TABLE
 
     @property
     def text(self) -> str:
@@ -189,54 +195,42 @@ def _step(moment: datetime, outcomes: dict[str, int], *, last: bool) -> Step:
 
 def _totals(steps: list[Step]) -> list[Total]:
     return [
-        Total(
-            number=sum(step.stored for step in steps),
-            label="refreshed",
-            tone="good",
-            url=accounts_url(status=Status.ACTIVE),
-        ),
-        Total(
-            number=sum(step.failed for step in steps),
-            label="failed",
-            tone="bad",
-            url=accounts_url(refreshing="failing"),
-        ),
-        Total(
-            number=sum(step.ended for step in steps),
-            label="grants ended",
-            tone="warn",
-            url=accounts_url(status=Status.EXPIRED),
-        ),
+        Total(number=sum(step.stored for step in steps), label="refreshed", tone="good"),
+        Total(number=sum(step.failed for step in steps), label="failed", tone="bad"),
+        Total(number=sum(step.ended for step in steps), label="grants ended", tone="warn"),
     ]
 
 
 def _facts(viewer: Viewer) -> list[Fact]:
     """Return how refreshing goes: her projects' accounts, everybody's workers."""
     health = viewer.health
-    breakers = list_of("connections_breaker") if viewer.may(BREAKERS) else ""
-    accounts = viewer.may(ACCOUNTS)
     due = span(health.late_for) if health.oldest_due_at else "none"
     trouble = ", ".join(health.journal_troubles)
     workers = list_of("connections_worker")
     return [
-        Fact(label="Workers", text=_workers(health), tone=_worst(health), url=workers),
+        Fact(
+            label="Workers",
+            text=_workers(health),
+            tone=_worst(health),
+            url=list_of("connections_worker", state="working") if health.workers else workers,
+        ),
         Fact(
             label="Longest overdue",
             text=due,
             tone=Tone.BAD if Problem.LATE in health.problems else Tone.GOOD,
-            url=accounts_url(refreshing="due") if accounts else "",
+            url=accounts_url(refreshing="due") if viewer.may(ACCOUNTS) else "",
         ),
         Fact(
             label="Breakers open",
             text=str(len(health.open_breakers)),
             tone=Tone.WARN if health.open_breakers else Tone.GOOD,
-            url=breakers,
+            url=list_of("connections_breaker", state="open") if viewer.may(BREAKERS) else "",
         ),
         Fact(
             label="Auth configs held back",
             text=str(health.held_back),
             tone=Tone.WARN if health.held_back else Tone.GOOD,
-            url=accounts_url(refreshing="due") if accounts else "",
+            url=list_of("integrations_authconfig", state="held") if viewer.may(CONFIGS) else "",
         ),
         Fact(
             label="Journal",

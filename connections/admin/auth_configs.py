@@ -11,20 +11,25 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 
 from connections.actors import operator
 from connections.admin.incidents import incident_url
+from connections.health import held_back
 from connections.models.bulk import INCIDENT_PERMISSION, Extent
 from connections.operations.rehearsing import PREFIX, rehearse
 from connections.usage import Usage, usage_of
 from integrations.admin.auth_configs import AuthConfigAdmin, known_toolkit
 from integrations.admin.marks import Tone
 from integrations.admin.operations import Done, Operation
+from integrations.admin.state_filter import ClientStateFilter
 from integrations.models import AuthConfig
 from integrations.models.auth_config import OAUTH_SCHEMES
+from integrations.models.scoping import projects_of, sees_every_project
 from integrations.secrets import Secret
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
 
@@ -79,6 +84,23 @@ INCIDENT = Operation(
     in_lists=False,
 )
 
+
+class WaitingFilter(ClientStateFilter):
+    """By what the provider says of the client, and whether refreshes wait for it."""
+
+    title = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [*super().lookups(request, model_admin), ("held", "Due accounts wait")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() != "held":
+            return super().queryset(request, queryset)
+        user = request.user
+        projects = None if sees_every_project(user) else projects_of(user)
+        return queryset.filter(pk__in=held_back(now=timezone.now(), projects=projects))
+
+
 # integrations shows them without knowing of accounts.
 admin.site.unregister(AuthConfig)
 
@@ -88,6 +110,9 @@ class UsedAuthConfigAdmin(AuthConfigAdmin):
     """An auth config with its accounts."""
 
     operations = (TEST, *AuthConfigAdmin.operations, INCIDENT)
+    list_filter = tuple(
+        WaitingFilter if each is ClientStateFilter else each for each in AuthConfigAdmin.list_filter
+    )
 
     def operation_view(self, request: HttpRequest, object_id: str, operation: str) -> HttpResponse:
         """Lead to the incident page where everything of a config is to be revoked."""

@@ -13,15 +13,16 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from connections.actors import operator
+from connections.health import breakers_of
 from connections.models import Breaker
 from connections.operations import try_again
-from connections.refresh.breakers import token_breakers
 from integrations.admin.base import RecordAdmin
 from integrations.admin.marks import Header, Tone, badge, code, two_lines
 from integrations.admin.operations import Done, Operation, OperationsAdmin
-from integrations.admin.theme import ModelAdmin
+from integrations.admin.theme import DropdownFilter, ModelAdmin
 from integrations.audit import Subject
 from integrations.models import AuthConfig, ManagedApp
+from integrations.models.scoping import sees_every_project
 from integrations.moments import EMPTY, span, when
 
 if TYPE_CHECKING:
@@ -69,6 +70,21 @@ def _try(breaker: Breaker, request: HttpRequest, _note: str) -> Done:
     return Done(message="a trial is under way, or calls go out anyway.", level=messages.WARNING)
 
 
+class StateFilter(DropdownFilter):
+    """Breakers that keep calls away, as the overview counts them: a trial may be under way."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("open", "Open"), ("closed", "Closed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Breaker]) -> QuerySet[Breaker]:
+        if self.value() not in {"open", "closed"}:
+            return queryset
+        return queryset.filter(opened_at__isnull=self.value() == "closed")
+
+
 @admin.register(Breaker)
 class BreakerAdmin(OperationsAdmin, RecordAdmin):
     """Stops calls to what fails: a token endpoint, or one client there."""
@@ -86,6 +102,7 @@ class BreakerAdmin(OperationsAdmin, RecordAdmin):
         ),
     )
     list_display = ("what", "state", "cause", "opened", "failed", "succeeded")
+    list_filter = (StateFilter,)
     search_fields = ("endpoint",)
     search_help_text = "Endpoint, auth config ID or managed app ID"
     sortable_by = ()
@@ -103,10 +120,10 @@ class BreakerAdmin(OperationsAdmin, RecordAdmin):
         names = AuthConfig.objects.filter(pk=OuterRef("pk")).values("name")
         apps = ManagedApp.objects.filter(pk=OuterRef("pk")).values("name")
         rows = rows.annotate(config_name=Subquery(names[:1]), app_name=Subquery(apps[:1]))
-        if request.user.is_superuser:
+        if sees_every_project(request.user):
             return rows
         configs = AuthConfig.objects.visible_to(request.user).select_related("managed_app")
-        return rows.filter(pk__in={name for config in configs for name in token_breakers(config)})
+        return rows.filter(pk__in={name for config in configs for name in breakers_of(config)})
 
     def subject_of(self, row: Any) -> Subject:
         """Let an auth config's project see it; an endpoint is nobody's alone."""

@@ -11,6 +11,7 @@ from connections import heartbeat
 from connections.models import Worker
 from integrations.admin.base import RecordAdmin
 from integrations.admin.marks import Header, Tone, badge, chips, code, two_lines
+from integrations.admin.theme import DropdownFilter
 from integrations.moments import span, when
 
 if TYPE_CHECKING:
@@ -30,11 +31,29 @@ def worker_badge(worker: Any) -> SafeString:
     return badge(f"Not seen for {span(worker.unseen_for)}", Tone.BAD)
 
 
+class StateFilter(DropdownFilter):
+    """Workers by whether they were seen lately, as the overview counts them."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("working", "Working"), ("away", "Not seen lately")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "working":
+            return queryset.filter(unseen_for__lt=heartbeat.LIVE)
+        if self.value() == "away":
+            return queryset.filter(unseen_for__gte=heartbeat.LIVE)
+        return queryset
+
+
 @admin.register(Worker)
 class WorkerAdmin(RecordAdmin):
     """A refreshing process, as it last said of itself."""
 
     list_display = ("process", "state", "runner", "calls", "done", "journal", "seen")
+    list_filter = (StateFilter,)
     search_fields = ("name", "host")
     search_help_text = "Host or name"
     sortable_by = ()

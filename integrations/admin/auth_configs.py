@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import flatten_fieldsets
@@ -162,7 +162,7 @@ class AuthConfigAdmin(ClientAdmin):
     change_form_outer_before_template = "admin/integrations/auth_config_head.html"
     list_display = ("name_and_toolkit", "project", "scheme_name", "state", "client", "created")
     list_select_related = ("project",)
-    list_filter = (
+    list_filter: ClassVar[tuple[Any, ...]] = (
         ("project", VisibleRelatedFilter),
         ToolkitFilter,
         SchemeFilter,

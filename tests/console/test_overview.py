@@ -29,6 +29,7 @@ from connections.models import (
     Worker,
 )
 from integrations.models import AuthConfig, ManagedApp, Project
+from integrations.models.scoping import EVERY_PROJECT
 from integrations.moments import floor
 from tests.console.staff import every_permission, member, signed_in
 from tests.console.world import World, make_world
@@ -95,6 +96,52 @@ def test_each_tile_has_the_length_of_the_list_behind_it(client: Client, mine: Wo
         listed = client.get(tile.url).context["cl"].result_count
         assert listed == tile.number > 0, tile
         assert tile.change == f"+{tile.number}"
+
+
+def test_each_number_of_refreshing_has_the_length_of_the_list_behind_it(
+    client: Client, mine: World, theirs: World
+) -> None:
+    ConnectedAccount.objects.update(refresh_at=NOW - DAY)
+    Breaker.objects.create(pk="at rest")
+    Worker.objects.update(seen_at=timezone.now())
+    gone = NOW - timedelta(minutes=10)
+    facts = {"host": "h", "pid": 2, "started_by": "command", "started_at": gone}
+    Worker.objects.create(pk="killed", seen_at=gone, **facts)
+    everywhere = member(permissions=(*every_permission(), EVERY_PROJECT), username="eve")
+    for browser in (client, signed_in(everywhere), signed_in(User.objects.create_superuser("r"))):
+        shown = {fact.label: fact for fact in overview(browser)["refreshing"]}
+        for label in ("Workers", "Breakers open", "Auth configs held back"):
+            listed = browser.get(shown[label].url).context["cl"].result_count
+            assert listed == int(shown[label].text) > 0, label
+
+
+def test_the_numbers_of_the_chart_are_the_sums_of_its_table(client: Client, mine: World) -> None:
+    tally(mine.account.auth_config, 40)
+    tally(mine.account.auth_config, 3, "transient", ago=3 * MINUTE)
+    for total in overview(client)["chart"].totals:
+        assert total.url == "#eg-chart-numbers"
+    page = client.get("/admin/").content.decode()
+    table = page[page.index('id="eg-chart-numbers"') :]
+    assert '<th scope="row">Together</th><td>40</td><td>3</td><td>0</td>' in table
+
+
+def test_of_many_open_breakers_the_others_are_in_the_list_without_those_at_rest(
+    client: Client, mine: World, worker: None
+) -> None:
+    for number in range(9):
+        facts = {"name": f"C{number}", "toolkit": "sandbox"}
+        config = AuthConfig.objects.create(project=mine.project, **facts)
+        Breaker.objects.create(pk=config.pk, opened_at=NOW if number else None)
+    item = overview(client)["attention"][-1]
+    assert item.title == "3 more breakers open"
+    assert client.get(item.url).context["cl"].result_count == 8
+
+
+def test_the_list_of_breakers_opens_though_the_catalog_has_lost_a_toolkit(
+    client: Client, mine: World
+) -> None:
+    AuthConfig.objects.create(project=mine.project, name="Old", toolkit="lost")
+    assert client.get("/admin/connections/breaker/").status_code == 200
 
 
 def test_a_member_of_two_projects_sees_the_numbers_of_those_two(
