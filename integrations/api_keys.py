@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import transaction
 
+from integrations.errors import ApiKeyOver
 from integrations.models import ApiKey
 from integrations.secrets import Secret
 
@@ -27,7 +28,14 @@ def replace_key(*, key: ApiKey, now: datetime) -> Secret:
     """Return the text of a new key that may do the same; ``key`` works until `OVERLAP` is over.
 
     A key that ends gets a successor with a life as long as its own was.
+
+    Raises:
+        ApiKeyOver: it is revoked or has expired, and nothing that may the same comes of it.
     """
+    # Somebody may revoke it at this moment.
+    key = ApiKey.objects.select_for_update(of=("self",)).select_related("project").get(pk=key.pk)
+    if not key.is_valid(now=now):
+        raise ApiKeyOver
     life = key.expires_at - key.created_at if key.expires_at else None
     successor = ApiKey(
         project=key.project,

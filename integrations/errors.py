@@ -72,6 +72,13 @@ class SeveralManagedApps(IntegrationsError):
     status = 409
 
 
+class ApiKeyOver(IntegrationsError):
+    """This API key is revoked or has expired, so it is not replaced. Make a new one."""
+
+    code = "api_key_over"
+    status = 409
+
+
 class StillInUse(IntegrationsError):
     """Accounts were connected with this auth config. Disable it instead."""
 

@@ -126,6 +126,20 @@ def test_a_key_that_is_worth_nothing_is_not_replaced(client: Client, project: Pr
     assert [offered["operation"].name for offered in page.context["operations"]] == []
 
 
+@pytest.mark.parametrize("over", ["revoked_at", "expires_at"])
+def test_a_page_that_was_opened_before_a_key_was_over_replaces_it_no_more(
+    client: Client, project: Project, over: str
+) -> None:
+    make(client, project)
+    key = ApiKey.objects.get()
+    ApiKey.objects.update(**{over: timezone.now() - timedelta(seconds=1)})
+    answer = client.post(way(key, "replace"), follow=True)
+    assert "is revoked or has expired, so it is not replaced" in answer.content.decode()
+    assert list(ApiKey.objects.values_list("pk", flat=True)) == [key.pk]
+    entry = AuditEntry.objects.get(action="replace")
+    assert (entry.outcome, entry.error_code) == ("refused", "api_key_over")
+
+
 def test_viewers_see_keys_and_make_none(project: Project) -> None:
     permissions = ("integrations.view_project", "integrations.view_apikey")
     browser = signed_in(member(project, permissions=permissions, username="vera"))
