@@ -164,16 +164,6 @@ def test_ctrl_c_during_the_start_leaves_nothing(fresh: RunProcess) -> None:
     assert fresh.living() == []
 
 
-def test_a_second_run_keeps_the_data_and_the_call(fresh: RunProcess) -> None:
-    first = fresh.start()
-    fresh.stop()
-    second = fresh.start()
-    assert curl_in(second) == curl_in(first)
-    assert password_in(second) is None
-    assert "password was shown on the first run" in second
-    fresh.stop()
-
-
 def kill(pids: Iterable[int]) -> None:
     """Kill them; some end by themselves when another one is gone."""
     for pid in pids:

@@ -1,4 +1,4 @@
-"""docs/reference/toolkits.md says what the catalog's files say; the how-to's example is one."""
+"""docs/reference/toolkits.md says what the catalog's files say; the how-to's faults are told so."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from pathlib import Path
 
 from integrations.catalog import all_toolkits
 from integrations.catalog.faults import inspect_files
+from integrations.management import toolkits_check
 from integrations.management.toolkits_page import as_markdown
 from tests.contracts.source import ROOT
+from tests.followed_page import blocks_of
 
 PAGE = ROOT / "docs" / "reference" / "toolkits.md"
+HOW_TO = ROOT / "docs" / "how-to" / "add-a-toolkit.md"
 
 
 def test_the_page_of_the_catalog_is_up_to_date() -> None:
@@ -24,10 +27,10 @@ def test_every_toolkit_has_one_row() -> None:
     assert sorted(rows) == sorted(all_toolkits())
 
 
-def test_the_example_of_the_how_to_has_no_fault(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "how-to" / "add-a-toolkit.md").read_text()
+def test_the_faults_of_the_how_to_are_told_in_its_words(tmp_path: Path) -> None:
+    [example] = blocks_of(HOW_TO, "2. Write the file")
     file = tmp_path / "acmejournal.yaml"
-    file.write_text(page.partition("```yaml\n")[2].partition("```")[0])
-    found = inspect_files([file])
-    assert found.faults == ()
-    assert found.toolkits[0].has_lifecycle_facts
+    file.write_text(example.text.replace("pkce: true", "pkce: maybe\ntokn_url: x"))
+    told = toolkits_check.as_text(inspect_files([file]), unverified=False)
+    for line in blocks_of(HOW_TO, "3. Check it")[2].text.splitlines():
+        assert line in told.splitlines()
