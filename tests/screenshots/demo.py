@@ -8,8 +8,13 @@ from itertools import cycle
 from typing import Final
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from connections.actors import SYSTEM, operator
+from connections.bulk.authority import authority_of
+from connections.bulk.carrying import carry_out
+from connections.bulk.following import follow
+from connections.bulk.settling import settle
 from connections.models import Breaker, BulkItem, BulkJob, ConnectedAccount, RefreshOutcome, Worker
 from connections.operations import disable_account, link_account, revoke_account
 from integrations.models import ApiKey, AuthConfig, Project
@@ -180,26 +185,40 @@ def _job(demo: Demo) -> BulkJob:
             state="running",
             total=rows.count(),
             done=74,
-            skipped=1,
-            failed=3,
             created_at=began,
             collected_at=began,
             started_at=began,
         )
-    failed = ("failed", "The provider answered http_503; it is tried again by schedule")
-    skipped = ("skipped", "It was refreshed a moment ago")
-    for account, (outcome, words) in zip(
-        rows.order_by("-pk"), [failed] * 3 + [skipped], strict=False
-    ):
+    _have_some_fail(demo, job, list(rows.order_by("-pk")[:3]))
+    _leave_alone(job, ConnectedAccount.objects.get(identity_label="ines.moreau@example.com"))
+    job.refresh_from_db()
+    return job
+
+
+def _have_some_fail(demo: Demo, job: BulkJob, accounts: list[ConnectedAccount]) -> None:
+    """Have the provider refuse ``accounts``; the words are the job's own."""
+    for account in accounts:
         BulkItem.objects.create(
             project=demo.project,
             job=job,
             account=account,
             status_was=account.status,
-            outcome=outcome,
-            words=words,
+            outcome="waiting",
+            generation=account.grant_generation,
+            began_at=job.started_at,
         )
-    return job
+        demo.story.attempt(account, RefreshOutcome.TRANSIENT, "http_503", 503, seconds=20)
+    follow(job, now=NOW)
+
+
+def _leave_alone(job: BulkJob, account: ConnectedAccount) -> None:
+    """Have the job come to an account that died since its accounts were fixed."""
+    item = BulkItem.objects.create(
+        project=account.project, job=job, account=account, status_was="ACTIVE"
+    )
+    with transaction.atomic():
+        verdict = carry_out(item=item, job=job, authority=authority_of(job), now=NOW)
+        settle(item=item, job=job, verdict=verdict, now=NOW)
 
 
 def _workers() -> None:
