@@ -21,6 +21,7 @@ from integrations.errors import InvalidInput, StillInUse
 from integrations.mcp_servers import is_mcp_server, rediscover_mcp_server
 from integrations.models import AuthConfig
 from integrations.models.oauth_clients import can_be_sent
+from integrations.registrations import REGISTERED_WITH_IT, is_registered
 from integrations.row_changes import change_row, take_columns
 
 if TYPE_CHECKING:
@@ -223,12 +224,15 @@ def _changed(
     auth_config: AuthConfig, changes: Mapping[str, Any], client_secret: Secret | None
 ) -> set[str]:
     """Put what is to change on the row; return its columns. Raises InvalidInput."""
-    columns = dict(changes)
+    columns, redirect_uri = dict(changes), auth_config.redirect_uri
     if "service" in columns:
         columns |= changed_service(auth_config, columns["service"])
     names = take_columns(
         auth_config, columns, client_secret=client_secret, client_fields=CLIENT_FIELDS
     )
+    if auth_config.redirect_uri != redirect_uri and is_registered(auth_config):
+        told = REGISTERED_WITH_IT.format(auth_config.pk)
+        raise InvalidInput(fields=[{"field": "callback_url", "problem": told}])
     _check_fields(auth_config)
     return names
 

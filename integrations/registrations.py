@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 # Of a secret's life; what is left is for the attempts that fail, and for people to reconnect.
 RENEWED_AFTER: Final = 0.7
+# Why the callback URL of such a client cannot simply be changed, and how it can.
+REGISTERED_WITH_IT: Final = (
+    "Evergrant registered the client with the redirect URI that is there now, and the service "
+    "sends nobody to another one. Register it again: manage.py auth_configs register {} "
+    "--callback-url URL."
+)
 
 
 class NotRegistered(IntegrationsError):

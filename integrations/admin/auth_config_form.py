@@ -15,6 +15,7 @@ from integrations.described.written import as_text, read_description
 from integrations.errors import InvalidInput
 from integrations.models import AuthConfig, ManagedApp
 from integrations.models.auth_config import OAUTH_SCHEMES
+from integrations.registrations import REGISTERED_WITH_IT, is_registered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,12 +72,18 @@ class AuthConfigForm(ClientForm, InProjectForm):
             return cleaned
         if self.scheme in OAUTH_SCHEMES:
             self.take_client(cleaned)
+            self._check_callback_url(cleaned)
         given = {name: cleaned.get(f"{PARAMETER}{name}") for name in self.toolkit.parameters}
         # Where one is missing its field says so.
         if all(given.values()):
             self.instance.parameters = given
             self._check_servers()
         return cleaned
+
+    def _check_callback_url(self, cleaned: dict[str, Any]) -> None:
+        asked = cleaned.get("callback_url", self.instance.callback_url)
+        if self.added and asked != self.instance.callback_url and is_registered(self.instance):
+            self.add_error("callback_url", REGISTERED_WITH_IT.format(self.instance.pk))
 
     def _check_servers(self) -> None:
         try:

@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 
 from integrations.described.written import as_text
 from integrations.models import AuditEntry, AuthConfig, Project
-from tests.authorization_server import SelfDescribingServer
+from tests.authorization_server import SelfDescribingServer, create_mcp_config
 from tests.console.staff import member, signed_in
 from tests.described_services import create_described, key_service, oauth_service
 
@@ -251,3 +251,14 @@ def test_an_own_callback_url_is_taken_and_a_bad_one_refused(
     assert "callback_url" in bad.context["adminform"].form.errors
     client.post(page_of(config), form | {"callback_url": "https://acme.example/back"})
     assert AuthConfig.objects.get().redirect_uri == "https://acme.example/back"
+
+
+def test_a_registered_clients_callback_url_stays_and_the_way_to_change_it_is_told(
+    client: Client, project: Project, server: SelfDescribingServer
+) -> None:
+    config = create_mcp_config(project, server)
+    form = {"name": "Notes", "client_id": "client-1", "description": as_text(config.service or {})}
+    answer = client.post(page_of(config), form | {"callback_url": "https://acme.example/back"})
+    [told] = answer.context["adminform"].form.errors["callback_url"]
+    assert f"auth_configs register {config.pk} --callback-url" in told
+    assert AuthConfig.objects.get().callback_url == ""

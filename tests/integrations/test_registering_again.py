@@ -11,10 +11,12 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.utils import timezone
 
+from integrations.auth_configs import update_auth_config
 from integrations.discovery import (
     AuthorizationServerChanged,
     DiscoveryFailed,
 )
+from integrations.errors import InvalidInput
 from integrations.mcp_servers import rediscover_mcp_server
 from integrations.models import AuthConfig, Project
 from integrations.models.oauth_clients import app_of
@@ -24,6 +26,7 @@ from integrations.secrets import Secret
 from tests.authorization_server import (
     HELLO,
     ISSUER_METADATA,
+    REGISTER,
     RESOURCE_METADATA,
     SelfDescribingServer,
     create_mcp_config,
@@ -66,6 +69,53 @@ def test_a_client_of_the_operators_is_not_registered_anew(
         register_again(auth_config=auth_config)
     with pytest.raises(CommandError, match="did not register"):
         call_command("auth_configs", "register", auth_config.pk)
+
+
+OWN = "https://connect.acme.example/back"
+
+
+@pytest.mark.parametrize("own", [OWN, ""])
+def test_a_registered_client_gets_another_redirect_uri_by_registering_again(
+    project: Project, server: SelfDescribingServer, own: str
+) -> None:
+    auth_config = create_mcp_config(project, server)
+    AuthConfig.objects.update(callback_url="" if own else OWN)
+    call_command("auth_configs", "register", auth_config.pk, "--callback-url", own)
+    stored = AuthConfig.objects.get()
+    assert (stored.client_id, stored.callback_url) == ("client-2", own)
+    assert server.sent_to(REGISTER)[-1]["redirect_uris"] == [stored.redirect_uri]
+
+
+def test_otherwise_its_redirect_uri_stays(project: Project, server: SelfDescribingServer) -> None:
+    auth_config = create_mcp_config(project, server)
+    with pytest.raises(InvalidInput) as refused:
+        update_auth_config(auth_config=auth_config, name="Ours", callback_url=OWN)
+    [told] = refused.value.details["fields"]
+    assert told["field"] == "callback_url"
+    assert f"auth_configs register {auth_config.pk} --callback-url" in told["problem"]
+    stored = AuthConfig.objects.get()
+    assert (stored.name, stored.callback_url) == ("Notes", "")
+
+
+def test_a_client_of_ones_own_in_its_place_has_any_redirect_uri(
+    project: Project, server: SelfDescribingServer
+) -> None:
+    auth_config = create_mcp_config(project, server)
+    secret = Secret("s")
+    update_auth_config(
+        auth_config=auth_config, client_id="mine", client_secret=secret, callback_url=OWN
+    )
+    assert AuthConfig.objects.get().redirect_uri == OWN
+
+
+@pytest.mark.parametrize("url", ["http://connect.acme.example", f"{OWN}?{'x' * 500}"])
+def test_nothing_is_registered_with_what_is_no_redirect_uri(
+    project: Project, server: SelfDescribingServer, url: str
+) -> None:
+    auth_config = create_mcp_config(project, server)
+    with pytest.raises(CommandError):
+        call_command("auth_configs", "register", auth_config.pk, "--callback-url", url)
+    assert (server.clients, AuthConfig.objects.get().callback_url) == (1, "")
 
 
 def test_a_secret_that_ends_soon_is_replaced(

@@ -31,6 +31,11 @@ class Command(BaseCommand):
             help="the authorization server that it names now, where that is another one: the "
             "tokens of those who are connected will go there",
         )
+        register.add_argument(
+            "--callback-url",
+            help="an address of your own from now on, with which the new client is registered; "
+            "empty: Evergrant's",
+        )
         steps.add_parser("renew", help="get new clients where a secret ends soon")
 
     def handle(self, *args: Any, step: str, **options: Any) -> None:
@@ -38,14 +43,18 @@ class Command(BaseCommand):
         if step == "renew":
             self.stdout.write(f"{renew_registrations(now=timezone.now())} registered anew")
             return
-        self._register(options["auth_config_id"], options["issuer"])
+        self._register(**options)
 
-    def _register(self, auth_config_id: str, issuer: str) -> None:
+    def _register(
+        self, *, auth_config_id: str, issuer: str, callback_url: str | None, **_options: Any
+    ) -> None:
         auth_config = AuthConfig.objects.select_related("project").filter(pk=auth_config_id).first()
         if auth_config is None:
             raise CommandError(f"There is no auth config {auth_config_id!r}.")
         try:
-            register_again(auth_config=auth_config, confirmed_issuer=issuer)
+            register_again(
+                auth_config=auth_config, confirmed_issuer=issuer, callback_url=callback_url
+            )
         except IntegrationsError as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"registered anew: the client is {auth_config.client_id}")
