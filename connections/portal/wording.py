@@ -103,5 +103,7 @@ def _upstream(revocation: Revocation | None) -> str:
     if revocation.confirmed_at:
         return _("%(service)s has confirmed that the access is over.")
     if revocation.given_up_at:
-        return _("We could not end it at %(service)s: remove %(project)s in your settings there.")
+        return _(
+            "We could not end the access at %(service)s: remove %(project)s in your settings there."
+        )
     return _("%(service)s is being told to end the access, and may list it for a while.")

@@ -89,7 +89,10 @@ def test_credentials_that_do_not_open_are_disconnected_and_she_is_told_what_is_l
     assert "We also tell" not in page
     told = unmarked(visitor.page(visitor.do("disconnect", account.pk)))
     assert "Acme Notes is disconnected." in told
-    assert "We could not end it at Acme Notes: remove Acme Agents in your settings there." in told
+    assert (
+        "We could not end the access at Acme Notes: remove Acme Agents in your settings there."
+        in told
+    )
     account.refresh_from_db()
     assert (account.status, account.status_reason) == ("REVOKED", "revoked_by_person")
     assert not Credentials.objects.exists()
