@@ -35,7 +35,8 @@ def add_mcp_auth_config(
         EvergrantError: as `create_mcp_auth_config`. The trail has its code.
     """
     # The server may register a client for us, which stays there whatever becomes of us.
-    _record(request, _not_yet(project, name), server_url, outcome=Outcome.BEGUN)
+    begun = _not_yet(project, name, server_url)
+    _record(request, begun, outcome=Outcome.BEGUN)
     try:
         made = create_mcp_auth_config(
             project=project,
@@ -45,33 +46,31 @@ def add_mcp_auth_config(
             client_secret=client_secret,
         )
     except EvergrantError as error:
-        refused = {"outcome": Outcome.REFUSED, "error_code": error.code}
-        _record(request, _not_yet(project, name), server_url, **refused)
+        _record(request, begun, outcome=Outcome.REFUSED, error_code=error.code)
         raise
-    _record(request, Subject.of(made), server_url, outcome=Outcome.DONE)
+    _record(request, Subject.of(made), outcome=Outcome.DONE)
     return made
 
 
-def _not_yet(project: Project, name: str) -> Subject:
-    """Return the subject that the auth config is before it has an id."""
-    return Subject(type=AuthConfig._meta.label_lower, id="", label=name, project_id=project.pk)
+def _not_yet(project: Project, name: str, server_url: str) -> Subject:
+    """Return the subject that the auth config is before it has an id, with the server's host.
 
-
-def _record(request: HttpRequest, subject: Subject, server_url: str, **came: Any) -> None:
-    """Write an entry with the server's host; its path may be a secret."""
-    record(
-        request=request,
-        actor=request.user,
-        action="add",
-        title=TITLE,
-        subject=subject,
-        note=_host(server_url),
-        **came,
+    The path of the URL may be a secret.
+    """
+    return Subject(
+        type=AuthConfig._meta.label_lower,
+        id="",
+        label=f"{name} ({_host(server_url)})",
+        project_id=project.pk,
     )
+
+
+def _record(request: HttpRequest, subject: Subject, **came: Any) -> None:
+    record(request=request, actor=request.user, action="add", title=TITLE, subject=subject, **came)
 
 
 def _host(url: str) -> str:
     try:
-        return urlsplit(url).hostname or ""
+        return urlsplit(url).hostname or "no host"
     except ValueError:
-        return ""
+        return "no host"

@@ -122,7 +122,7 @@ def test_the_numbers_of_the_chart_are_the_sums_of_its_table(client: Client, mine
         assert total.url == "#eg-chart-numbers"
     page = client.get("/admin/").content.decode()
     table = page[page.index('id="eg-chart-numbers"') :]
-    assert '<th scope="row">Together</th><td>40</td><td>3</td><td>0</td>' in table
+    assert "<b>Together</b></th><td><b>40</b></td><td><b>3</b></td><td><b>0</b></td>" in table
 
 
 def test_of_many_open_breakers_the_others_are_in_the_list_without_those_at_rest(

@@ -55,7 +55,7 @@ def errors_of(answer: Any) -> list[str]:
 
 
 def trail() -> list[tuple[Any, ...]]:
-    names = ("action", "outcome", "subject_id", "subject_label", "project_id", "note", "error_code")
+    names = ("action", "outcome", "subject_id", "subject_label", "project_id", "error_code")
     rows = AuditEntry.objects.filter(subject_type="integrations.authconfig")
     return list(rows.order_by("pk").values_list(*names))
 
@@ -168,8 +168,8 @@ def test_adding_by_an_mcp_server_is_recorded_before_the_call_and_after(
     client.post(f"{ADD}?service=mcp", told)
     made = AuthConfig.objects.get()
     assert trail() == [
-        ("add", "begun", "", "Notes", project.pk, "127.0.0.1", ""),
-        ("add", "done", made.pk, "Notes (127-0-0-1)", project.pk, "127.0.0.1", ""),
+        ("add", "begun", "", "Notes (127.0.0.1)", project.pk, ""),
+        ("add", "done", made.pk, "Notes (127-0-0-1)", project.pk, ""),
     ]
 
 
@@ -179,14 +179,14 @@ def test_an_mcp_server_that_cannot_be_used_is_recorded_too(
     told = {"mcp_server_url": f"{HERE}/secret-path", "name": "Notes", "project": project.pk}
     assert errors_of(client.post(f"{ADD}?service=mcp", told))
     [_begun, refused] = trail()
-    assert refused == ("add", "refused", "", "Notes", project.pk, "127.0.0.1", "discovery_failed")
+    assert refused == ("add", "refused", "", "Notes (127.0.0.1)", project.pk, "discovery_failed")
 
 
 def test_an_entry_about_what_was_never_made_can_be_read(client: Client, project: Project) -> None:
     told = {"mcp_server_url": f"{HERE}/mcp", "name": "Notes", "project": project.pk}
     client.post(f"{ADD}?service=mcp", told)
     page = f"/admin/integrations/auditentry/{AuditEntry.objects.latest('pk').pk}/change/"
-    assert "Add by MCP server: Notes" in client.get(page).content.decode()
+    assert "Add by MCP server: Notes (127.0.0.1)" in client.get(page).content.decode()
 
 
 def test_an_mcp_server_goes_into_a_project_that_the_operator_sees(
