@@ -62,8 +62,8 @@ def lacking_scopes(
 ) -> QuerySet[ConnectedAccount]:
     """Narrow to accounts whose `ConnectedAccount.missing_scopes` are any of ``wanted``."""
     complete = Q()
-    for scope in wanted:
-        complete &= Q(scopes_granted__overlap=_names(toolkit, scope))
+    for scope in toolkit.missing_scopes(wanted=wanted, granted=()):
+        complete &= Q(scopes_granted__overlap=toolkit.names_of_scope(scope))
     return _granted(accounts).exclude(complete) if complete else accounts.none()
 
 
@@ -71,11 +71,3 @@ def _granted(accounts: QuerySet[ConnectedAccount]) -> QuerySet[ConnectedAccount]
     """Narrow to accounts that hold a grant which says what it is good for."""
     held = accounts.filter(status__in=HOLDS_CREDENTIALS, granted_at__isnull=False)
     return held.exclude(scopes_granted=[])
-
-
-def _names(toolkit: Toolkit, scope: str) -> list[str]:
-    """Return the names under which ``scope`` may have been granted."""
-    aliases = toolkit.scope_aliases
-    granted = aliases.get(scope, scope)
-    same = [name for name, other in aliases.items() if other == granted]
-    return same if granted in aliases else [granted, *same]

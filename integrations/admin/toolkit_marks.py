@@ -43,6 +43,7 @@ _FACTS: Final = {
     "scope_descriptions": "what the scopes mean",
     "terminal": "which answers end a grant",
     "token_url": "the address of the token endpoint",
+    "unlisted_scopes": "which scopes its answers leave out",
 }
 
 

@@ -22,6 +22,7 @@ from integrations.catalog.lifecycle import Calls, Probe, RefreshTokenLife
 from integrations.catalog.paths import Path, value_at
 from integrations.catalog.redirects import RedirectSignature
 from integrations.catalog.revocation import Revocation
+from integrations.catalog.scopes import Scopes
 from integrations.catalog.templates import fill_all, fill_url, placeholders_in
 from integrations.catalog.token_trades import TokenTrade
 
@@ -76,7 +77,7 @@ Category = Literal[
 ]
 
 
-class Toolkit(AnswerShape):
+class Toolkit(Scopes, AnswerShape):
     """A third-party service: endpoints, ways to authenticate, and how its grants live and die.
 
     Durations are in seconds. URLs may hold ``{parameter}`` placeholders: an auth config gives the
@@ -116,11 +117,6 @@ class Toolkit(AnswerShape):
     pkce: bool = True
     # Whether its ID tokens carry the nonce that was sent (OpenID Connect Core 1.0, 2).
     nonce: bool = True
-    scope_separator: str = " "
-    scope_parameter: str = "scope"
-    default_scopes: list[str] = []
-    scope_descriptions: dict[str, str] = {}
-    scope_aliases: dict[str, str] = {}
     authorization_parameters: dict[str, str] = {}
     # Beside or in place of those, where the person has to choose another account.
     account_choice: dict[str, str] = {}
@@ -346,11 +342,6 @@ class Toolkit(AnswerShape):
         }
         return self.model_copy(update=filled)
 
-    def missing_scopes(self, *, wanted: Iterable[str], granted: Iterable[str]) -> list[str]:
-        """Return which of the scopes ``wanted`` are not among those ``granted``."""
-        known = self._granted_names(granted)
-        return [scope for scope in wanted if self.granted_name(scope) not in known]
-
     def with_identity_scopes(self, asked: Iterable[str]) -> list[str]:
         """Return the scopes ``asked`` and those that the identity call lacks among them.
 
@@ -358,22 +349,9 @@ class Toolkit(AnswerShape):
         """
         scopes = list(dict.fromkeys(asked))
         needed = self.identity.scopes if self.identity and scopes else ()
-        known = self._granted_names(scopes)
-        lacking = (any_of[0] for any_of in needed if known.isdisjoint(self._granted_names(any_of)))
+        known = self.granted_names(scopes)
+        lacking = (any_of[0] for any_of in needed if known.isdisjoint(self.granted_names(any_of)))
         return [*scopes, *lacking]
-
-    def granted_name(self, scope: str) -> str:
-        """Return the name under which the service grants ``scope``."""
-        return self.scope_aliases.get(scope, scope)
-
-    def describe_scope(self, scope: str) -> str:
-        """Return ``scope`` in plain words where the catalog has them, by whichever of its names."""
-        words = self.scope_descriptions
-        same = (name for name in words if self.granted_name(name) == self.granted_name(scope))
-        return words.get(scope) or words.get(next(same, ""), scope)
-
-    def _granted_names(self, scopes: Iterable[str]) -> set[str]:
-        return {self.granted_name(scope) for scope in scopes}
 
 
 OAUTH = ("oauth2", "oauth1")

@@ -80,7 +80,7 @@ class ManagedApp(ClientHolder):
         """Return which of ``scopes`` the app was not approved for."""
         if not self.scopes:
             return []
-        return get_toolkit(self.toolkit).missing_scopes(wanted=scopes, granted=self.scopes)
+        return get_toolkit(self.toolkit).scopes_outside(self.scopes, scopes=scopes)
 
     def clean(self) -> None:
         """Refuse a client, a toolkit or parameters that cannot be right."""

@@ -99,6 +99,25 @@ def test_the_count_agrees_with_each_account(project: Project, scopes: list[str])
     assert found.exists() is bool(account.missing_scopes)
 
 
+@pytest.mark.parametrize(
+    ("scopes", "lacking"),
+    [
+        # As Entra ID and personal accounts answer.
+        (["openid", "profile", "email", "Mail.Read", "User.Read"], []),
+        (["https://graph.microsoft.com/Mail.Read", "https://graph.microsoft.com/User.Read"], []),
+        (["https://graph.microsoft.com/User.Read"], ["Mail.Read"]),
+    ],
+)
+def test_a_microsoft_account_lacks_only_what_its_answer_would_name(
+    project: Project, scopes: list[str], lacking: list[str]
+) -> None:
+    config = AuthConfig.objects.create(
+        project=project, name="Mail", toolkit="outlook", client_id="c", parameters={"tenant": "x"}
+    )
+    assert granted(config, "user", *scopes).missing_scopes == lacking
+    assert usage_of(config).lacking == len(lacking)
+
+
 def test_who_may_not_see_accounts_is_not_told_of_them(auth_config: AuthConfig) -> None:
     seen = ("integrations.view_authconfig",)
     viewer = signed_in(member(auth_config.project, permissions=seen, username="viewer"))

@@ -46,6 +46,22 @@ def test_the_scopes_that_identity_needs_are_asked_for_once() -> None:
     assert kit.with_identity_scopes([]) == []
 
 
+def test_offline_access_is_never_missing() -> None:
+    lacking = toolkit().missing_scopes(wanted=["offline_access", "x"], granted=["y"])
+    assert lacking == ["x"]
+
+
+@pytest.mark.parametrize("slug", ["outlook", "onedrive", "sharepoint", "microsoftteams"])
+@pytest.mark.parametrize("prefix", ["", "https://graph.microsoft.com/"])
+def test_microsofts_answers_tell_what_is_granted(slug: str, prefix: str) -> None:
+    kit = get_toolkit(slug)
+    graph = [scope for scope in kit.default_scopes if "." in scope]
+    answered = [f"{prefix}{scope}" for scope in graph]
+    assert kit.missing_scopes(wanted=kit.default_scopes, granted=answered) == []
+    assert kit.missing_scopes(wanted=answered, granted=graph) == []
+    assert kit.missing_scopes(wanted=kit.default_scopes, granted=answered[1:]) == graph[:1]
+
+
 def test_the_default_scopes_are_enough_for_the_identity_call() -> None:
     for kit in all_toolkits().values():
         assert kit.with_identity_scopes(kit.default_scopes) == kit.default_scopes, kit.slug

@@ -132,6 +132,12 @@ def test_only_scopes_that_the_app_is_approved_for(caller: Caller, app: ManagedAp
     assert problem_of(changed)[0] == "scopes"
 
 
+def test_offline_access_has_to_be_approved_like_any_other(caller: Caller, app: ManagedApp) -> None:
+    ManagedApp.objects.update(scopes=["notes:read"])
+    wanted = {"scopes": ["notes:read"], "optional_scopes": ["offline_access"]}
+    assert problem_of(caller("POST", "/auth_configs", NEW | wanted))[0] == "scopes"
+
+
 def test_what_tells_whose_account_it_is_needs_no_approval(caller: Caller, app: ManagedApp) -> None:
     ManagedApp.objects.update(scopes=["notes:read"])
     made = caller("POST", "/auth_configs", NEW | {"scopes": ["notes:read"]}).json()
