@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.utils import quote, unquote
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseNotAllowed, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import path, reverse
@@ -200,7 +201,7 @@ class BulkJobAdmin(IncidentPages, OperationsAdmin, RecordAdmin):
         return _download(reporting.links(job), f"{job.pk}-links.csv")
 
     def _seen(self, request: HttpRequest, object_id: str) -> BulkJob:
-        job = cast("BulkJob", self.get_object(request, unquote(object_id)))
+        job = self.get_object(request, unquote(object_id))
         if not self.has_view_permission(request, job):
             raise PermissionDenied
         return job
@@ -256,6 +257,13 @@ class BulkJobAdmin(IncidentPages, OperationsAdmin, RecordAdmin):
             advice_tone=Tone(STATE_TONES[obj.state]),
         )
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> BulkJob:
+        job = cast("BulkJob", super().get_object(request, object_id, from_field))
+        job.seen_by = request.user
+        return job
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[BulkJob]:
         return super().get_queryset(request).select_related("project")
 
@@ -299,7 +307,7 @@ class BulkJobAdmin(IncidentPages, OperationsAdmin, RecordAdmin):
     def selection(self, job: BulkJob) -> SafeString | str:
         if job.is_incident:
             return f"all of the {job.get_extent_display().lower()} {job.extent_label}"
-        facts = in_words(job.facts)
+        facts = in_words(job.facts, seen_by=job.seen_by or AnonymousUser())
         return chips((f"{label}: {value}" for label, value in facts), empty=_unfiltered(job))
 
     @admin.display(description="Why")
@@ -308,8 +316,12 @@ class BulkJobAdmin(IncidentPages, OperationsAdmin, RecordAdmin):
 
     @admin.display(description="Disabled for it")
     def closed(self, job: BulkJob) -> SafeString | str:
-        names = AuthConfig.objects.filter(pk__in=job.closed_configs).values_list("name", flat=True)
-        return chips(names, empty="nothing")
+        rows = AuthConfig.objects.visible_to(job.seen_by or AnonymousUser())
+        names = list(rows.filter(pk__in=job.closed_configs).values_list("name", flat=True))
+        # Of projects that she does not see, or deleted since.
+        others = len(job.closed_configs) - len(names)
+        told = [*names, f"{others:,} other{'' if others == 1 else 's'}"] if others else names
+        return chips(told, empty="nothing")
 
 
 def _pace(job: BulkJob) -> int:

@@ -108,7 +108,7 @@ class BulkStarting(OperationsAdmin):
             "danger": kind == Kind.REVOKE,
             "question": on_so_many(kind, accounts_in_words(count)),
             "whole": not chosen,
-            "facts": in_words(filter_of(request.GET)),
+            "facts": in_words(filter_of(request.GET), seen_by=request.user),
             "consequences": CONSEQUENCES[kind],
             "chosen": chosen,
             "checkbox_name": ACTION_CHECKBOX_NAME,

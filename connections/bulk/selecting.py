@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from django.contrib.auth.models import AnonymousUser, User
     from django.db.models import QuerySet
 
     from connections.models import BulkJob
@@ -198,17 +199,20 @@ def _under_key(rows: QuerySet[ConnectedAccount], key_id: str) -> QuerySet[Connec
     return rows.annotate(key=sealed_with).filter(now_under)
 
 
-def in_words(facts: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return what a filter says, as (label, value) pairs of texts."""
+def in_words(facts: Mapping[str, str], *, seen_by: User | AnonymousUser) -> list[tuple[str, str]]:
+    """Return what a filter says, as (label, value) pairs of texts, with the names she may see."""
     labels = {name: fact.label for name, fact in FACTS.items()} | {"q": "Search"}
-    return [(labels.get(name, name), _name_of(name, value)) for name, value in facts.items()]
+    return [
+        (labels.get(name, name), _name_of(name, value, seen_by)) for name, value in facts.items()
+    ]
 
 
-def _name_of(name: str, value: str) -> str:
+def _name_of(name: str, value: str, seen_by: User | AnonymousUser) -> str:
     choices: dict[str, Any] = {"status": Status, "reason": Reason}
     if name in choices:
         return str(dict(choices[name].choices).get(value, value))
     named: dict[str, Any] = {"auth_config": AuthConfig, "project": Project}
     if name in named:
-        return str(named[name].objects.filter(pk=value).first() or value)
+        rows = named[name].objects.visible_to(seen_by)
+        return str(rows.filter(pk=value).first() or value)
     return value

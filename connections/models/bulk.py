@@ -159,6 +159,9 @@ class BulkJob(models.Model):
     links_taken_at = models.DateTimeField(null=True, editable=False)
     links_taken_by = models.CharField(max_length=300, blank=True, editable=False)
 
+    # Who reads its page: names in it are told as far as that person sees them.
+    seen_by: User | AnonymousUser | None = None
+
     objects: ClassVar = BulkJobQuerySet.as_manager()
 
     class Meta:

@@ -54,6 +54,10 @@ class VisibleRelatedFilter(RelatedDropdownFilter):
         rows = visible_rows(field.related_model, request)[:MAX_FILTER_CHOICES]
         return [(row.pk, str(row)) for row in rows]
 
+    def has_output(self) -> bool:
+        """Narrow also where there is nothing to choose: an address may come from somebody else."""
+        return bool(self.lookup_val) or super().has_output()
+
 
 class BoundedList(ChangeList):
     """A list that asks nothing of the database that takes long because the list is long.

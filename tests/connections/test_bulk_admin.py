@@ -337,6 +337,31 @@ def test_who_sees_every_project_is_offered_the_keys(admin_user: User, project: P
     assert "This key seals now" in asked
 
 
+def test_names_of_another_projects_configs_are_not_told(
+    browser: Client, admin_user: User, account: ConnectedAccount
+) -> None:
+    other = Project.objects.create(name="Umbrella")
+    AuthConfig.objects.create(project=other, name="Their notes", toolkit="sandbox")
+    job = begin(Extent.TOOLKIT, "sandbox", admin_user)
+    work()
+    text = browser.get(job_page(job)).content.decode()
+    assert '<code class="eg-chip">Notes</code><code class="eg-chip">1 other</code>' in text
+    assert "Their notes" not in text
+
+
+@pytest.mark.parametrize("name", ["project__id__exact", "auth_config__id__exact"])
+def test_the_page_in_between_names_nothing_of_another_project(
+    browser: Client, account: ConnectedAccount, name: str
+) -> None:
+    other = Project.objects.create(name="Umbrella")
+    theirs = AuthConfig.objects.create(project=other, name="Umbrella notes", toolkit="sandbox")
+    row = {"project__id__exact": other, "auth_config__id__exact": theirs}[name]
+    data = chosen(account, action="revoke", select_across="1")
+    text = browser.post(f"{LIST}?{name}={row.pk}", data).content.decode()
+    assert "Revoke 0 accounts?" in text
+    assert "Umbrella" not in text
+
+
 def test_the_job_of_an_incident_tells_what_providers_said(
     browser: Client, mel: User, account: ConnectedAccount
 ) -> None:
