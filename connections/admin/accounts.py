@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from connections.admin.account_page import AccountPage
-from connections.admin.bulk_starting import BulkStarting
+from connections.admin.bulk_starting import BulkStarting, is_on_all
 from connections.admin.facets import AccountList
 from connections.admin.filters import (
     AUTH_CONFIG,
@@ -31,6 +31,7 @@ from integrations.admin.marks import Tone, badge, two_lines
 from integrations.admin.places import PlacedAdmin
 from integrations.admin.searching import IndexedSearchAdmin
 from integrations.admin.toolkit_marks import mark
+from integrations.counting import EXACT_UP_TO
 from integrations.models import AuthConfig
 from integrations.moments import EMPTY, relative, span
 
@@ -80,6 +81,10 @@ class ConnectedAccountAdmin(AccountPage, BulkStarting, IndexedSearchAdmin, Place
             configs = configs_of(toolkit, request)
             return [rows.filter(auth_config=pk) for pk in configs if len(configs) <= MOST_PARTS]
         return super().parts_of(request, rows)
+
+    def most_found(self, request: HttpRequest) -> int:
+        """Return one more than may be worked on, so that a job has all of them or is refused."""
+        return EXACT_UP_TO + 1 if is_on_all(request) else super().most_found(request)
 
     def ways(self, request: HttpRequest, term: str) -> list[Q]:
         # Found by the index on config and identity, which is there for the operations.

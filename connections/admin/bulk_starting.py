@@ -62,6 +62,11 @@ def filter_of(query: QueryDict) -> dict[str, str]:
     return {_FACTS.get(name, name): value[:200] for name, value in given.items() if value}
 
 
+def is_on_all(request: HttpRequest) -> bool:
+    """Whether work on everything that the list's filter and search find is asked for."""
+    return request.POST.get("select_across") == "1" or "whole" in request.POST
+
+
 class BulkStarting(OperationsAdmin):
     """Has the list's actions of `KINDS` start jobs."""
 

@@ -28,24 +28,28 @@ class IndexedSearchAdmin(ScopedAdmin):
         """Return the conditions of which a row found by ``term`` meets one, each with an index."""
         raise NotImplementedError
 
+    def most_found(self, request: HttpRequest) -> int:
+        """Return how many rows each way finds at most."""
+        return MOST_FOUND
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Narrow to what was found, of each way at most `MOST_FOUND`, and tell when it is more."""
+        """Narrow to what was found, of each way at most `most_found`; a list tells of more."""
         term = search_term.strip()
         if not term:
             return queryset, False
         found: set[str] = set()
-        more = False
+        more, most = False, self.most_found(request)
         rows = queryset.order_by().values_list("pk", flat=True)
         for way in self.ways(request, term):
-            keys = list(rows.filter(way)[: MOST_FOUND + 1])
-            more = more or len(keys) > MOST_FOUND
-            found |= set(keys[:MOST_FOUND])
-        if more:
+            keys = list(rows.filter(way)[: most + 1])
+            more = more or len(keys) > most
+            found |= set(keys[:most])
+        if more and request.method == "GET":
             messages.info(
                 request,
-                f"More than {MOST_FOUND} begin like that: here are some of them. A longer "
+                f"More than {most} begin like that: here are some of them. A longer "
                 "beginning finds the one you look for.",
             )
         return queryset.filter(pk__in=found), False

@@ -107,6 +107,20 @@ def test_all_that_a_search_finds(browser: Client, auth_config: AuthConfig) -> No
     assert BulkItem.objects.get().account.entity.user_id == "user-1"
 
 
+def test_all_that_a_search_finds_is_more_than_the_list_shows(
+    browser: Client, auth_config: AuthConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.admin.searching.MOST_FOUND", 2)
+    [first, *_] = crowd(auth_config, 3)
+    assert "More than 2 begin like that" in browser.get(f"{LIST}?q=user-").content.decode()
+    data = chosen(first, action="revoke", select_across="1")
+    text = browser.post(f"{LIST}?q=user-", data).content.decode()
+    assert "Revoke 3 accounts?" in text
+    assert "here are some of them" not in text
+    browser.post(f"{LIST}bulk/revoke/?q=user-", {"whole": "yes"})
+    assert BulkJob.objects.get().total == 3
+
+
 def test_a_long_list_is_collected_by_the_worker(
     browser: Client, auth_config: AuthConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
