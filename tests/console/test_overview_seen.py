@@ -64,6 +64,15 @@ def test_the_overview_fits_and_its_bars_are_seen(
 
 
 @pytest.mark.browser
+def test_a_sum_of_the_chart_leads_to_its_table_by_keyboard(an_hour: None, page: Page) -> None:
+    page.goto("/admin/")
+    expect(page.get_by_role("rowheader", name="Together")).to_be_hidden()
+    page.locator(".eg-legend a").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("rowheader", name="Together")).to_be_in_viewport()
+
+
+@pytest.mark.browser
 def test_the_overview_is_walked_by_keyboard(an_hour: None, page: Page) -> None:
     page.goto("/admin/")
     page.locator(".eg-tile").first.focus()
