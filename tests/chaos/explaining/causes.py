@@ -35,6 +35,8 @@ CLAIM_SECONDS = 120.0
 # For so long a process tries to store a refusal where somebody has locked the account, with the
 # last wait for the lock.
 STORING_SECONDS = 15.0
+# From a claim to the call, on a busy machine.
+CLAIMED_SECONDS = 1.0
 # What a process sent right before it was killed is read so much later at the most; nobody else
 # takes the account up sooner.
 LATE_SECONDS = 0.2
@@ -96,7 +98,19 @@ class Causes:
         attempt = self.attempt_of(call)
         if attempt is None or attempt.outcome == STORED:
             return False
-        return attempt.doubtful or attempt.ended_after(at)
+        if attempt.doubtful or attempt.ended_after(at):
+            return True
+        # Somebody had claimed the account already when the stopped one's answer was stored.
+        claimed = at - CLAIMED_SECONDS
+        return attempt.ended_after(claimed) and self._stopped_amid(attempt, call)
+
+    def _stopped_amid(self, attempt: Attempt, call: Call) -> bool:
+        """Whether the caller was stopped between the answer to ``call`` and storing it."""
+        answered, stored = call.answered_at or call.at, attempt.finished_at or call.at
+        return any(
+            attempt.pid in deed.pids and answered <= deed.at and (deed.until or deed.at) <= stored
+            for deed in self._stops
+        )
 
     def lost(self, call: Call) -> str:
         """Return why nobody can have the answer to ``call``; empty where somebody should."""
