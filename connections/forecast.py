@@ -34,6 +34,8 @@ BATCH: Final = 20
 # each refresh moves. Longer than a call lasts: lives are counted from its beginning.
 TOLD_END: Final = timedelta(minutes=2)
 _DAY: Final = timedelta(days=1)
+# When an account whose warning surprised us is looked at again.
+AGAIN: Final = timedelta(minutes=10)
 
 
 def warn_due(*, now: datetime, limit: int = 200) -> int:
@@ -62,7 +64,7 @@ def _look_alone(account: ConnectedAccount, now: datetime) -> bool:
     """Tell about one account where that still holds, and set when to look again.
 
     One account's surprise must not stop the others, now or at the next round: it is logged, and
-    that account is looked at again when its next warning is due.
+    that account is looked at again soon, for as long as the warning is the same.
     """
     telling = False
     try:
@@ -77,6 +79,9 @@ def _look_alone(account: ConnectedAccount, now: datetime) -> bool:
         )
     except Exception:
         log.exception("warning_failed", connected_account_id=account.pk)
+        account.next_warning_at = now + AGAIN
+        account.save(update_fields=["next_warning_at"])
+        return False
     # A little later is the same warning: see SAME_END.
     account.next_warning_at = next_warning(grant_ends_at=account.grant_ends_at, now=now + SAME_END)
     account.save(update_fields=["next_warning_at"])

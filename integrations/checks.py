@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from integrations import outbound
 from integrations.catalog.faults import inspect_files
 from integrations.catalog.loader import slugs
+from integrations.outbound.limits import LEASE_MARGIN_SECONDS
 from integrations.tools.catalog import toolkits_with_tools
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _FERNET_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")  # 32 bytes in URL-safe base64
 WEAK_SECRET_KEY_LENGTH = 50
 LONGEST_LINK_SECONDS = 24 * 3600
-LEASE_MARGIN_SECONDS = 15
 
 
 @register(Tags.security)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from connections.probing.finding import Dead, Renewed, Unknown
 from connections.refresh import breakers
@@ -30,8 +29,9 @@ def breaker_names(auth_config: AuthConfig) -> tuple[str, str]:
     enough of a client, while its token endpoint works. No probe keeps a refresh from being made.
     """
     toolkit = auth_config.catalog_entry
-    url = urlsplit(toolkit.identity.url if toolkit.identity else toolkit.token_url)
-    return f"{url.scheme}://{url.netloc} (identity)", f"{auth_config.client_holder_id} (identity)"
+    url = toolkit.identity.url if toolkit.identity else toolkit.token_url
+    origin = breakers.origin_of(url, auth_config)
+    return f"{origin} (identity)", f"{auth_config.client_holder_id} (identity)"
 
 
 # A token is asked about, not a client: neither its block nor the rates of token calls concern it.

@@ -8,16 +8,16 @@ in masses (`doubts`). The rows are shared by all processes; times are the databa
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import structlog
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from connections.models import Breaker
 from connections.refresh import doubts
@@ -70,13 +70,24 @@ class _Tally:
     refused: int = 0
     failures: int = 0
     error_code: str = ""
-    retry_after: float | None = None
+    retry_after: float = 0
+    # Without a wish to be left alone, one refusal of too many calls says little.
+    told_to_wait: bool = False
 
 
 def endpoint_of(auth_config: AuthConfig) -> str:
     """Return the origin of the config's token endpoint, which names its breaker."""
-    url = urlsplit(auth_config.catalog_entry.token_url)
-    return f"{url.scheme}://{url.netloc}"
+    return origin_of(auth_config.catalog_entry.token_url, auth_config)
+
+
+def origin_of(url: str, auth_config: AuthConfig) -> str:
+    """Return the origin of ``url``, with the client's id where each account has a host of its own.
+
+    What one project's customers chose for a host must not stop another project's calls.
+    """
+    scheme, _, rest = url.rpartition("://")
+    origin = f"{scheme or 'https'}://{re.split('[/?#]', rest, maxsplit=1)[0]}"
+    return f"{origin} ({auth_config.client_holder_id})" if "{" in origin else origin
 
 
 def read_troubles() -> dict[str, Trouble]:
@@ -160,8 +171,9 @@ def _tallies(
             tally = tallies[client if limited else endpoint]
             tally.failures += 1
             tally.error_code = verdict.error_code
-            if limited and verdict.retry_after is not None:
-                tally.retry_after = max(tally.retry_after or 0, verdict.retry_after)
+            if verdict.retry_after is not None:
+                tally.retry_after = max(tally.retry_after, verdict.retry_after)
+                tally.told_to_wait |= limited
     return tallies
 
 
@@ -180,7 +192,10 @@ def _is_terminal(verdict: Verdict) -> bool:
 
 
 def _close(name: str, now: datetime, *, sane: bool) -> None:
-    rows = Breaker.objects.filter(_UNEASY, pk=name)
+    # An answer to a call from before it opened does not end the pause: the next trial does. But
+    # refusals that were doubted are answers as well, and grants end that.
+    rested = Q(open_until__isnull=True) | Q(open_until__lte=Now()) | Q(doubted_since__isnull=False)
+    rows = Breaker.objects.filter(_UNEASY, rested, pk=name)
     if not sane:
         rows = rows.filter(doubted_since__isnull=True)
     closed = rows.update(
@@ -204,9 +219,11 @@ def _count_failures(name: str, tally: _Tally, now: datetime) -> None:
     row.error_code, row.last_failure_at = tally.error_code[:100], now
     on_trial = row.opened_at is not None
     most = REFUSALS_TO_OPEN if "://" not in name else FAILURES_TO_OPEN
-    enough = on_trial or row.failures >= most or tally.retry_after is not None
-    if enough and not row.is_waiting(now=now):
-        wanted = min(tally.retry_after or 0, LONGEST_RETRY_AFTER)
+    enough = on_trial or row.failures >= most or tally.told_to_wait
+    wanted = min(tally.retry_after, LONGEST_RETRY_AFTER)
+    if row.is_waiting(now=now):
+        row.open_until = Greatest("open_until", Now() + timedelta(seconds=wanted))
+    elif enough:
         seconds = row.open_again(at_least=wanted, now=now)
         log.warning(
             "breaker_opened", endpoint=name, error_code=row.error_code, seconds=round(seconds)

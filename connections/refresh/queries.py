@@ -69,6 +69,11 @@ SELECT {_COLUMNS} FROM connections_connectedaccount AS account WHERE {_ONE}
 FOR UPDATE SKIP LOCKED
 """  # noqa: S608 - constants
 
+# A claim ahead of time (forced, say) makes the account due when its lease ends: after a kill amid
+# the call the next one has to come within the grace. What comes of a call sets the time anew.
+_DUE_AGAIN = """refresh_at = CASE WHEN account.status = 'ACTIVE' THEN least(
+    account.refresh_at, now() + make_interval(secs => %(seconds)s)) ELSE account.refresh_at END"""
+
 # For somebody who waits, so all in one statement. A lease that somebody left over is not written
 # over here: what it means goes into the history first.
 _CLAIM_ONE = f"""
@@ -83,7 +88,7 @@ WITH picked AS (
     UPDATE connections_connectedaccount AS account
     SET lease_id = %(lease_id)s, lease_generation = %(generation)s, lease_trigger = %(trigger)s,
         lease_worker = %(worker)s, lease_started_at = %(now)s,
-        lease_until = now() + make_interval(secs => %(seconds)s)
+        lease_until = now() + make_interval(secs => %(seconds)s), {_DUE_AGAIN}
     FROM picked WHERE account.id = picked.id AND picked.lease_id = ''
 )
 SELECT * FROM picked
@@ -93,16 +98,16 @@ _CREDENTIALS = """
 SELECT account_id, generation, payload FROM connections_credentials WHERE account_id = ANY(%(ids)s)
 """
 
-_LEASE = """
+_LEASE = f"""
 UPDATE connections_connectedaccount AS account
 SET lease_id = given.lease_id, lease_generation = given.generation, lease_trigger = %(trigger)s,
     lease_worker = %(worker)s, lease_started_at = %(now)s,
-    lease_until = now() + make_interval(secs => %(seconds)s),
+    lease_until = now() + make_interval(secs => %(seconds)s), {_DUE_AGAIN},
     in_doubt_since = given.in_doubt_since, streak_id = given.streak_id
 FROM jsonb_to_recordset(%(leases)s) AS given(
     id text, lease_id text, generation bigint, in_doubt_since timestamptz, streak_id text)
 WHERE account.id = given.id
-"""
+"""  # noqa: S608 - constants
 
 _CREDENTIALS_SET = """
     generation = given.generation + 1, payload = given.payload,

@@ -6,10 +6,11 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import structlog
-from django.db.models.functions import Now
+from django.db.models import Case, When
+from django.db.models.functions import Least, Now
 
 from connections import journal
-from connections.models import ConnectedAccount, RefreshOutcome, Worker
+from connections.models import ConnectedAccount, RefreshOutcome, Status, Worker
 from connections.refresh.storing import store_issued
 from integrations.database import DATABASE_AWAY, is_away
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+# For an account that is refreshed at all: a call was cut short, and grace may be running.
+_DUE_NOW = Case(When(status=Status.ACTIVE, then=Least("refresh_at", Now())), default="refresh_at")
 # After so long, what could not be stored or read is tried again.
 AGAIN_SECONDS: Final = 30.0
 T = TypeVar("T")
@@ -72,6 +75,9 @@ def store_own(*, seconds: float, now: datetime) -> int:
     if not entries:
         return 0
     stored, _ = reconcile(entries, now=now)
+    if stored:
+        # They are kept for a while from when they were stored, and that is now.
+        journal.renew(now)
     missing = {entry.attempt_id for entry in _unsettled(entries)}
     journal.settled({entry.attempt_id for entry in entries} - missing)
     journal.postpone(missing, seconds=AGAIN_SECONDS)
@@ -123,7 +129,8 @@ def find_again(account_generations: Mapping[str, int], *, now: datetime) -> set[
         account_generations: the generation that each account has, by id.
     """
     entries, complete = _find(account_generations, now)
-    reconcile(entries, now=now)
+    if reconcile(entries, now=now).stored:
+        _end_doubts({entry.account_id: entry.generation + 1 for entry in entries})
     return {entry.account_id for entry in entries} if complete else set(account_generations)
 
 
@@ -136,6 +143,16 @@ def find_all_again(*, now: datetime) -> bool:
 
 # When an orphan that was not drained as a whole is looked at again, by its owner (monotonic).
 _tried_again_at: dict[str, float] = {}
+
+
+def _end_doubts(account_generations: Mapping[str, int]) -> None:
+    """Note that nobody called with these generations' tokens: their leases were the caller's own.
+
+    Storing takes a lease that it finds for somebody who has begun a call meanwhile.
+    """
+    for pk, generation in account_generations.items():
+        rows = ConnectedAccount.objects.filter(pk=pk, grant_generation=generation, lease_id="")
+        rows.update(in_doubt_since=None)
 
 
 def _drain(orphan: Orphan, now: datetime) -> tuple[int, bool]:
@@ -151,7 +168,7 @@ def _drain(orphan: Orphan, now: datetime) -> tuple[int, bool]:
     if orphan.worker and not orphan.worker_lives:
         leases = ConnectedAccount.objects.filter(lease_worker=orphan.worker).exclude(pk__in=lost)
         # What is left over of the lease tells the next claim that a call was cut short.
-        leases.filter(lease_until__gt=Now()).update(lease_until=Now())
+        leases.filter(lease_until__gt=Now()).update(lease_until=Now(), refresh_at=_DUE_NOW)
         Worker.objects.filter(pk=orphan.worker).delete()
     if not failed:
         orphan.note_drained()

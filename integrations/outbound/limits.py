@@ -36,7 +36,9 @@ class Limits:
     ends_at: float = math.inf
 
 
-# A token call must end well before the lease of a refresh does (settings.REFRESH_LEASE_SECONDS).
+# Seconds of a refresh's lease (settings.REFRESH_LEASE_SECONDS) that are left when the longest token
+# call has ended: for the journal and for storing.
+LEASE_MARGIN_SECONDS: Final = 15
 LIMITS: Final = MappingProxyType(
     {
         Role.TOKEN: Limits(deadline=20.0, max_response_bytes=MIB),

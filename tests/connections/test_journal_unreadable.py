@@ -140,6 +140,19 @@ def test_an_account_in_doubt_is_not_called_for_while_the_journal_cannot_be_read(
     assert claim.in_doubt
 
 
+@pytest.mark.fault(3)
+def test_what_a_dead_process_was_asked_for_ahead_of_time_is_due_at_once(
+    folder: Path, account: ConnectedAccount, second: ConnectedAccount
+) -> None:
+    entry, _ = answers()
+    left_behind(folder, encode(entry))
+    ConnectedAccount.objects.update(refresh_at=timezone.now() + timedelta(days=1))
+    reconciling.drain_orphans(now=timezone.now())
+    second.refresh_from_db()
+    assert second.refresh_at is not None
+    assert second.refresh_at <= timezone.now()
+
+
 def test_an_orphan_is_drained_by_one_process_only(folder: Path, account: ConnectedAccount) -> None:
     [entry] = answers()
     left_behind(folder, encode(entry))

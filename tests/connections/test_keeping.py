@@ -84,6 +84,19 @@ def test_an_answer_that_no_file_took_is_stored_all_the_same(
     assert generation() == 2
 
 
+@pytest.mark.fault(8)
+def test_what_was_stored_late_is_kept_from_then_on(
+    due_account: ConnectedAccount, folder: Path, provider: ScriptedProvider
+) -> None:
+    with connection.execute_wrapper(refuse_to_store), pytest.raises(OperationalError):
+        refresh(due_account)
+    [path] = folder.glob("*.journal")
+    long_ago = 1_700_000_000
+    os.utime(path, (long_ago, long_ago))
+    assert reconciling.store_own(seconds=0, now=timezone.now()) == 1
+    assert path.stat().st_mtime > long_ago
+
+
 def test_what_a_request_stored_needs_no_second_look(due_account: ConnectedAccount) -> None:
     refresh(due_account)
     assert journal.unsettled(seconds=0) == []

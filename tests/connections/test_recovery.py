@@ -72,6 +72,8 @@ def test_what_the_journal_has_is_stored_instead_of_calling_again(
     assert claims() == []
     assert access_token(due_account) == "access-2"
     assert len(provider.token_calls()) == 1
+    # Nobody called with the new ones: a later refusal is not blamed on a lost answer.
+    assert ConnectedAccount.objects.get().in_doubt_since is None
 
 
 def test_a_reader_stores_what_the_journal_has_too(
