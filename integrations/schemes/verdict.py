@@ -198,6 +198,6 @@ def _in_doubt(response: Response) -> bool:
 
     A 2xx with an unreadable body was carried out. A gateway that gave up waiting, which mostly
     answers HTML, does not know whether the token endpoint went on; 520 and 524 are Cloudflare's
-    words for that. Who tells of a time-out (408) may have carried out what he was asked.
+    words for that.
     """
-    return _succeeded(response) or response.status in {408, 502, 504, 520, 524}
+    return _succeeded(response) or response.status in {502, 504, 520, 524}

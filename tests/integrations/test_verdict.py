@@ -40,13 +40,13 @@ def test_a_refused_client_is_the_auth_configs_fault(status: int, code: str) -> N
     assert (verdict.kind, verdict.error_code) == (RefusalKind.CONFIGURATION, code)
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 520, 522, 524, 599])
 @pytest.mark.parametrize("code", ["invalid_grant", "invalid_client"])
 def test_an_outage_is_transient_whatever_its_body_claims(status: int, code: str) -> None:
     verdict = refusal(status, {"error": code})
     assert verdict.kind is RefusalKind.TRANSIENT
     assert verdict.http_status == status
-    assert verdict.outcome_unknown is (status in {502, 504}), "the gateway does not know"
+    assert verdict.outcome_unknown is (status in {502, 504, 520, 524}), "the gateway does not know"
 
 
 @pytest.mark.parametrize(
