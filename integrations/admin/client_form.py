@@ -17,6 +17,10 @@ STORED = (
     "A secret is stored. A new one is tried first; the one before it stays as a fallback until you "
     "drop it. Empty: nothing changes."
 )
+STORED_OAUTH1 = (
+    "A secret is stored. OAuth 1 signs with one secret only: a new one takes its place at once. "
+    "Empty: nothing changes."
+)
 
 
 class ClientForm(forms.ModelForm[Any]):
@@ -40,7 +44,8 @@ class ClientForm(forms.ModelForm[Any]):
         if secret := self.fields.get("new_client_secret"):
             stored = self.instance.client_secret is not None
             secret.required = not self.added
-            secret.help_text = STORED if stored else "It is sealed and never shown again."
+            told = STORED_OAUTH1 if self.toolkit.request_token_url else STORED
+            secret.help_text = told if stored else "It is sealed and never shown again."
 
     def clean_new_client_secret(self) -> str:
         """Refuse what no client secret can be (RFC 6749, A.2). A private key has lines."""

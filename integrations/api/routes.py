@@ -110,7 +110,10 @@ class AuthConfigIn(Schema):
 
 
 class AuthConfigChangeIn(Schema):
-    """What to change; what is left out stays. A new secret is tried first, then the one before."""
+    """What to change; what is left out stays.
+
+    A new secret is tried first, then the one before; OAuth 1 signs with the new one only.
+    """
 
     name: RequiredText | None = None
     client_id: Text | None = None

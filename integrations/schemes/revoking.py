@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from authlib.common.urls import add_params_to_uri
 from django.utils import timezone
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from integrations.schemes.token_call import Client
     from integrations.schemes.token_response import TokenSet
 
+UNAUTHORIZED: Final = 401
+
 
 def revoke(*, client: Client, auth: outbound.AuthBase, tokens: TokenSet) -> Refused | None:
     """Revoke ``tokens``; None when the provider confirmed it or knew them no more.
@@ -31,6 +34,10 @@ def revoke(*, client: Client, auth: outbound.AuthBase, tokens: TokenSet) -> Refu
     Args:
         auth: what puts the access token onto a call.
     """
+    return client.with_each_secret(lambda each: _revoke(each, auth, tokens))
+
+
+def _revoke(client: Client, auth: outbound.AuthBase, tokens: TokenSet) -> Refused | None:
     toolkit = client.toolkit
     try:
         if toolkit.revocation_url is not None:
@@ -51,7 +58,14 @@ def revoke(*, client: Client, auth: outbound.AuthBase, tokens: TokenSet) -> Refu
     if isinstance(verdict, Granted) or verdict.kind is RefusalKind.TERMINAL:
         # A grant that is dead already is what was asked for.
         return None
-    return verdict
+    # Whatever its body says: who gets it has not proven who asks (RFC 9110, 15.5.2).
+    unknown = response.status == UNAUTHORIZED and _proves_client(toolkit)
+    return replace(verdict, client_refused=verdict.client_refused or unknown)
+
+
+def _proves_client(toolkit: Toolkit) -> bool:
+    """Whether the client's secret is what its revocation call is let in by."""
+    return toolkit.revocation is None or toolkit.revocation.auth in {"client", "client_secret"}
 
 
 def _by_standard(client: Client, url: str, tokens: TokenSet) -> outbound.Response:

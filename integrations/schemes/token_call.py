@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlencode
 
 from authlib.common.urls import add_params_to_uri
@@ -25,7 +24,7 @@ from integrations.schemes.verdict import (
 from integrations.secrets import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from integrations.catalog import Toolkit
     from integrations.catalog.toolkit import TokenRequest
@@ -33,10 +32,13 @@ if TYPE_CHECKING:
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
 # RFC 6749, A.2: a client secret is printable ASCII. Another one cannot be sent in a header.
-UNUSABLE_SECRET = Refused(kind=RefusalKind.CONFIGURATION, error_code="unusable_client_secret")
+UNUSABLE_SECRET = Refused(
+    kind=RefusalKind.CONFIGURATION, error_code="unusable_client_secret", client_refused=True
+)
+Answer = TypeVar("Answer", bound=Verdict | None)
 
 
-def _refuses_client(verdict: Verdict) -> bool:
+def _refuses_client(verdict: Verdict | None) -> bool:
     """Whether it is the client that is refused, by the rule that the answer fits.
 
     Its code does not tell: each provider has words of its own for a wrong secret, and the same one
@@ -77,13 +79,23 @@ class Client:
         """
         given = {name: value for name, value in parameters.items() if value is not None}
         extra = dict(self.toolkit.token_parameters) | dict(self.token_parameters)
-        for client in chain([self], self._with_older_secrets()):
-            verdict = client._get_tokens(  # noqa: SLF001 - its own class
+        return self.with_each_secret(
+            lambda client: client._get_tokens(  # noqa: SLF001 - its own class
                 url, given, extra, limits=limits, renewing=renewing, repeatable=repeatable
             )
-            if not _refuses_client(verdict):
-                break
-        return verdict
+        )
+
+    def with_each_secret(self, call: Callable[[Client], Answer]) -> Answer:
+        """Return what ``call`` returns with the newest secret of which the client is not refused.
+
+        With an older one only where it is the client that was refused, which has spent nothing.
+        Where all are, the answer to the oldest.
+        """
+        answer = call(self)
+        older = self._with_older_secrets()
+        while _refuses_client(answer) and (client := next(older, None)) is not None:
+            answer = call(client)
+        return answer
 
     def _with_older_secrets(self) -> Iterator[Client]:
         """Yield this client with each of its older secrets, opened once the first was refused."""

@@ -38,7 +38,8 @@ def lengthen(client: Client, granted: Granted) -> Verdict:
     """
     toolkit, first = client.toolkit, granted.tokens
     if toolkit.longer_token is not None:
-        traded = _trade(client, toolkit.longer_token, first.access_token)
+        trade = toolkit.longer_token
+        traded = client.with_each_secret(lambda each: _trade(each, trade, first.access_token))
         if not isinstance(traded, Granted):
             return traded
         granted = replace(traded, tokens=_completed(traded.tokens, first))
@@ -49,7 +50,9 @@ def renew(
     client: Client, renewal: TokenTrade, token: Secret, *, limits: outbound.Limits
 ) -> Verdict:
     """Return the tokens that follow ``token``, which renews itself. Never sent twice from here."""
-    verdict = _trade(client, renewal, token, limits=limits, renewing=True)
+    verdict = client.with_each_secret(
+        lambda each: _trade(each, renewal, token, limits=limits, renewing=True)
+    )
     return _renewed_by_itself(verdict) if isinstance(verdict, Granted) else verdict
 
 

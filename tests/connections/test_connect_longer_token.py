@@ -11,7 +11,9 @@ from connections import vault
 from connections.errors import AccountUnusable, RefreshUnavailable
 from connections.models import ConnectedAccount, Credentials, Reason, Status, Trigger
 from connections.refresh import refresh_account
+from integrations.auth_configs import update_auth_config
 from integrations.models import AuthConfig
+from integrations.secrets import Secret
 from tests.making import link_to
 from tests.other_toolkits import ME, use_toolkit
 from tests.person import Person
@@ -25,21 +27,21 @@ LONGER = {
     "parameters": {"grant_type": "trade", "secret": "{client_secret}", "token": "{access_token}"},
 }
 RENEWAL = {"url": "{base_url}/renew", "parameters": {"token": "{access_token}"}}
+SERVICE: dict[str, Any] = {
+    "authorization_url": "{base_url}/authorize",
+    "token_url": "{base_url}/token",
+    "longer_token": LONGER,
+    "self_renewal": RENEWAL,
+    "access_token_seconds": DAYS_60,
+    "refresh_token": {"absolute_seconds": DAYS_60},
+    "rotation": "rotates_old_remains_valid",
+    "terminal": [{"error": "over", "reason": "refresh_token_expired"}],
+}
 
 
 @pytest.fixture(autouse=True)
 def _service(monkeypatch: pytest.MonkeyPatch, provider: ScriptedProvider) -> None:
-    use_toolkit(
-        monkeypatch,
-        authorization_url="{base_url}/authorize",
-        token_url="{base_url}/token",
-        longer_token=LONGER,
-        self_renewal=RENEWAL,
-        access_token_seconds=DAYS_60,
-        refresh_token={"absolute_seconds": DAYS_60},
-        rotation="rotates_old_remains_valid",
-        terminal=[{"error": "over", "reason": "refresh_token_expired"}],
-    )
+    use_toolkit(monkeypatch, **SERVICE)
     provider.answer("/token", answer("short", expires_in=3600, scope="read"))
     provider.answer("/longer", answer("long"))
     provider.answer("/renew", answer("long-2"), answer("long-3"))
@@ -102,6 +104,23 @@ def test_it_is_renewed_in_time_with_the_token_itself(
         refresh_account(account_id=account.pk, trigger=Trigger.API)
     assert sent_to(provider, "/renew") == [{"token": "long"}, {"token": "long-2"}]
     assert kept() == ("long-3", "long-3")
+
+
+def test_where_the_client_is_refused_its_secret_of_before_trades_and_renews(
+    provider: ScriptedProvider, auth_config: AuthConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_secret = {"token": "{access_token}", "secret": "{client_secret}"}
+    use_toolkit(monkeypatch, **SERVICE | {"self_renewal": RENEWAL | {"parameters": with_secret}})
+    before = auth_config.client_secret.reveal()
+    update_auth_config(auth_config=auth_config, client_secret=Secret("mistyped"))
+    refused = Answer(status=401, json={"error": "invalid_client"})
+    provider.answer("/longer", refused, answer("long"))
+    provider.answer("/renew", refused, answer("long-2"))
+    account = connect(auth_config)
+    refresh_account(account_id=account.pk, trigger=Trigger.API)
+    for path in ("/longer", "/renew"):
+        assert [sent["secret"] for sent in sent_to(provider, path)] == ["mistyped", before]
+    assert kept()[0] == "long-2"
 
 
 def test_a_token_that_is_over_ends_the_grant(

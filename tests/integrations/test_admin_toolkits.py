@@ -238,6 +238,13 @@ def test_a_replaced_secret_stays_until_it_is_dropped(client: Client, config: Aut
     assert not AuthConfig.objects.exclude(older_client_secrets=None).exists()
 
 
+def test_oauth_1_is_said_to_sign_with_one_secret_only(client: Client, config: AuthConfig) -> None:
+    AuthConfig.objects.update(toolkit="trello", scheme="oauth1")
+    page = client.get(page_of(config)).content.decode()
+    assert "OAuth 1 signs with one secret only" in page
+    assert "stays as a fallback" not in page
+
+
 @pytest.mark.parametrize("secret", ["pass\u00e9", "two\nlines"])
 def test_a_secret_that_no_client_can_have_is_refused(
     client: Client, config: AuthConfig, secret: str
