@@ -15,12 +15,14 @@ from connections.durations import time_ago, time_left
 from connections.language_middleware import LanguageMiddleware
 from connections.languages import preferred
 from connections.models import ConnectedAccount, Transition
-from integrations.models import AuthConfig
+from integrations.models import AuthConfig, Project
 from tests.connections.test_durations import NOW
 from tests.connections.test_pages_without_database import database_away
 from tests.connections.visitor import Visitor, portal_of
+from tests.described_services import create_described, oauth_service
 from tests.making import link_to
 from tests.person import Person
+from tests.provider import ScriptedProvider
 
 pytestmark = pytest.mark.django_db
 
@@ -150,22 +152,24 @@ def test_the_choice_lasts_to_the_provider_and_back(auth_config: AuthConfig) -> N
 # --- The provider --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("scopes", "accepted", "asked"),
-    [
-        (["openid", "notes:read"], "ja", "ja"),
-        (["openid", "notes:read"], "en", None),
-        (["notes:read"], "ja", None),
-    ],
-)
-def test_an_openid_provider_is_told_the_language(
-    auth_config: AuthConfig, scopes: list[str], accepted: str, asked: str | None
-) -> None:
-    AuthConfig.objects.update(scopes=scopes)
+def language_asked_for(auth_config: AuthConfig, accepted: str) -> str | None:
+    """Return what the provider is told of the language of a browser that accepts ``accepted``."""
     person = Person(link_to(auth_config))
     person.client.defaults["HTTP_ACCEPT_LANGUAGE"] = accepted
     person.set_out()
-    assert person.authorization.get("ui_locales") == asked
+    return person.authorization.get("ui_locales")
+
+
+@pytest.mark.parametrize(("accepted", "asked"), [("ja", "ja"), ("en", None)])
+def test_an_openid_provider_is_told_the_language(
+    auth_config: AuthConfig, accepted: str, asked: str | None
+) -> None:
+    assert language_asked_for(auth_config, accepted) == asked
+
+
+def test_another_provider_is_told_no_language(project: Project, provider: ScriptedProvider) -> None:
+    other = create_described(project, oauth_service(provider.url))
+    assert language_asked_for(other, "ja") is None
 
 
 # --- What stays English --------------------------------------------------------------------------
