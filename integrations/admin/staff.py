@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group, User
 from django.db import transaction
@@ -18,7 +19,8 @@ from integrations.admin.staff_access import OPERATIONS, factor_badge, list_facto
 from integrations.admin.theme import UserAdmin
 
 if TYPE_CHECKING:
-    from django.db.models import Model, QuerySet
+    from django.db.models import Field, Model, QuerySet
+    from django.forms import Field as FormField
     from django.http import HttpRequest, HttpResponse
     from django.utils.safestring import SafeString
 
@@ -74,6 +76,15 @@ class StaffAdmin(SuperusersOnly, OperationsAdmin, UserAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Return everybody: people belong to no project."""
         return visible_rows(User, request)
+
+    def formfield_for_dbfield(
+        self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> FormField | None:
+        """Leave out the menu beside the roles: it opens by the mouse only, and they have a page."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
 
     def get_header(self, request: HttpRequest, obj: User) -> Header:
         return Header(

@@ -7,7 +7,7 @@ from typing import Final
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response
 
-from tests.browser import axe
+from tests.browser import axe, tabbing
 from tests.browser.scene import Scene
 from tests.browser.shown import Shown
 from tests.chromium import width_of
@@ -38,6 +38,7 @@ class Looker:
         self.scene = scene
         self.page = context.new_page()
         self.notes: list[str] = []
+        self._frame = "body"
         self.page.on("request", self._note_request)
         self.page.on("response", self._note_response)
         self.page.on("console", self._note_console)
@@ -56,7 +57,13 @@ class Looker:
         if shown.then:
             shown.then(self.page)
             self.page.wait_for_load_state()
-        return [*self.notes, *_structure(self.page), *_every_way(self.page)]
+        found = [*_structure(self.page), *_every_way(self.page), *self._by_keyboard()]
+        return [*self.notes, *found]
+
+    def _by_keyboard(self) -> list[str]:
+        """Go through the page by the Tab key; the console's frame is the same on every page."""
+        frame, self._frame = self._frame, "#page > #main"
+        return tabbing.findings(self.page, frame)
 
     def _note_request(self, request: Request) -> None:
         if not request.url.startswith((self.scene.url, "data:", "blob:")):
@@ -94,7 +101,7 @@ def _structure(page: Page) -> Iterator[str]:
 
 def _every_way(page: Page) -> Iterator[str]:
     page.evaluate(_STILL)
-    for width in (WIDE, NARROW):
+    for width in (NARROW, WIDE):
         page.set_viewport_size({"width": width, "height": HEIGHT})
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)

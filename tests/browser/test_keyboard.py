@@ -12,7 +12,7 @@ from connections.models import ConnectedAccount
 from connections.operations import link_account
 from integrations.models import AuthConfig
 from integrations.secrets import Secret
-from tests.browser import hosted_ways
+from tests.browser import hosted_ways, tabbing
 from tests.browser.conftest import Lookers
 from tests.browser.keyboard import follow, go_to, press, write
 from tests.browser.scene import Scene
@@ -34,6 +34,21 @@ def page(lookers: Lookers) -> Page:
 def desk(lookers: Lookers) -> Page:
     """The operator's page."""
     return lookers.operator.page
+
+
+UNSOUND = """<!doctype html><html lang="en"><title>x</title><style>
+  .bare:focus { outline: none } .looks { cursor: pointer }
+</style><main><a href="#">fine</a><a href="#" class="bare">not seen</a>
+<button tabindex="-1">not reached</button><div class="looks">no control</div></main></html>"""
+
+
+def test_every_page_is_gone_through_with_an_eye_for_what_is_missed(page: Page) -> None:
+    page.set_content(UNSOUND)
+    found = " ".join(tabbing.findings(page))
+    assert 'the focus is not seen on <a href="#" class="bare">' in found
+    assert "the Tab key does not come to <button" in found
+    assert "the Tab key does not come to <div" in found
+    assert "fine" not in found
 
 
 @pytest.fixture

@@ -52,6 +52,14 @@ def test_roles_wait_for_the_last_permissions() -> None:
     assert not Group.objects.exists()
 
 
+def test_a_superuser_chooses_roles_on_a_persons_page(admin_client: Client) -> None:
+    vera = User.objects.create_user("vera", is_staff=True)
+    page = address(User, "change", str(vera.pk))
+    roles = admin_client.get(page).context["adminform"].form.fields["groups"].widget
+    assert set(ROLES) <= {str(label) for _, label in roles.choices}
+    assert "add_id_groups" not in admin_client.get(page).content.decode()
+
+
 def test_each_role_can_what_the_one_before_can() -> None:
     assert held("Viewer") < held("Operator") < held("Administrator")
 
