@@ -18,7 +18,7 @@ from connections.refresh.preparing import prepare
 from connections.refresh.reconciling import find_again
 from connections.workers import worker_name
 from integrations.ids import new_id
-from integrations.outbound.limits import LEASE_MARGIN_SECONDS
+from integrations.outbound.limits import STORING_SECONDS
 from integrations.secrets.field import Sealed
 
 if TYPE_CHECKING:
@@ -163,8 +163,8 @@ def _claims(
 ) -> list[Claim]:
     configs = read_configs({row["auth_config_id"]: row["config_version"] for row in rows})
     # Counted from before the lease began, by a clock that goes on while the process stands still.
-    # What is left of the lease after a call is for storing what it brought.
-    ends_at = began + settings.REFRESH_LEASE_SECONDS - LEASE_MARGIN_SECONDS
+    # Its last seconds are for storing what a call brought.
+    ends_at = began + settings.REFRESH_LEASE_SECONDS - STORING_SECONDS
     return [
         _claim(row, configs[row["auth_config_id"]], trigger, ends_at=ends_at, now=now)
         for row in rows

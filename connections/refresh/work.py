@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 # For how long answers are tried to be stored where something else than the database's absence
-# prevents that. With the wait for a lock it stays within what a lease has left after the call.
+# prevents that: mostly within what a lease has left after the call.
 PATIENCE_SECONDS: Final = 10.0
 PAUSE_SECONDS: Final = 0.05
 # By the attempt's id. None: it could not be stored, which was logged.

@@ -36,9 +36,11 @@ class Limits:
     ends_at: float = math.inf
 
 
-# Seconds of a refresh's lease (settings.REFRESH_LEASE_SECONDS) that are left when the longest token
-# call has ended: for the journal and for storing.
-LEASE_MARGIN_SECONDS: Final = 15
+# Seconds of a refresh's lease (settings.REFRESH_LEASE_SECONDS) that are kept for the journal and
+# for storing: no token call goes on into them.
+STORING_SECONDS: Final = 10
+# By how much a lease is longer than a token call may last: that, and what passes before it begins.
+LEASE_MARGIN_SECONDS: Final = STORING_SECONDS + 5
 LIMITS: Final = MappingProxyType(
     {
         Role.TOKEN: Limits(deadline=20.0, max_response_bytes=MIB),

@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from connections.models import ConnectedAccount, Trigger
 from connections.refresh.claim import Claim, claim_account, claim_due
 from connections.refresh.work import refresh_claimed
 from integrations.outbound import LIMITS, Role
+from integrations.outbound.limits import LEASE_MARGIN_SECONDS, STORING_SECONDS
 from tests.provider import Answer, ScriptedProvider, tokens
 
 pytestmark = pytest.mark.django_db
@@ -80,5 +82,13 @@ def test_what_came_of_a_forced_call_sets_the_time_anew(
 def test_a_lease_has_room_for_storing_after_the_longest_call(fresh: ConnectedAccount) -> None:
     began = time.monotonic()
     claim = force(fresh)
-    left = began + settings.REFRESH_LEASE_SECONDS - claim.ends_at
-    assert left > LIMITS[Role.TOKEN].deadline / 2
+    assert began + settings.REFRESH_LEASE_SECONDS - claim.ends_at > STORING_SECONDS - 1
+
+
+def test_the_shortest_lease_that_is_allowed_leaves_time_for_a_call(
+    fresh: ConnectedAccount, provider: ScriptedProvider, settings: Settings
+) -> None:
+    settings.REFRESH_LEASE_SECONDS = LIMITS[Role.TOKEN].deadline + LEASE_MARGIN_SECONDS
+    refresh_claimed(force(fresh))
+    fresh.refresh_from_db()
+    assert fresh.grant_generation == 2
