@@ -83,7 +83,7 @@ def _revoke(
     revocation = operations.revoke_account(
         account=account,
         actor=authority.actor,
-        note=_cause(job),
+        note=job.cause,
         insist=job.is_incident,
         unreadable_too=job.is_incident,
         wake=False,
@@ -162,8 +162,3 @@ def _left(words: str) -> Verdict:
 def _standing(account: ConnectedAccount) -> str:
     status, _reason = status_and_reason(account.status, account.status_reason)
     return f"it is {status.lower()}"
-
-
-def _cause(job: BulkJob) -> str:
-    """Return what the account's history says of it: the reason, and where to read more."""
-    return f"{job.note} ({job.pk})" if job.note else job.pk

@@ -195,6 +195,11 @@ class BulkJob(models.Model):
         return INCIDENT_PERMISSION if self.is_incident else PERMISSIONS[Kind(self.kind)]
 
     @property
+    def cause(self) -> str:
+        """What an account's history says of it: the reason, and where to read more."""
+        return f"{self.note} ({self.pk})" if self.note else self.pk
+
+    @property
     def is_under_way(self) -> bool:
         """Whether workers go on with it."""
         return self.state in OPEN_STATES
@@ -217,7 +222,7 @@ class BulkItem(ProjectScopedModel):
     """One account of a job. What was done to it is committed together with its outcome here."""
 
     id = IdField("bi")
-    # Found through the indexes below; nobody asks for the items of a project or an account alone.
+    # Found through the indexes below; nobody asks for the items of a project alone.
     project = models.ForeignKey(
         "integrations.Project", on_delete=models.PROTECT, editable=False, db_index=False
     )
@@ -275,6 +280,7 @@ class BulkItem(ProjectScopedModel):
         indexes = [
             models.Index(fields=["job", "id"], name="bulk_item_open", condition=Q(outcome="open")),
             models.Index(fields=["job", "outcome", "id"], name="bulk_item_by_outcome"),
+            models.Index(fields=["account", "-id"], name="bulk_item_of_account"),
             models.Index(
                 fields=["link_ends_at"],
                 name="bulk_item_with_link",

@@ -7,14 +7,23 @@ from functools import partial
 from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
-from connections.timeline import around, history
+from connections.timeline import around, bulk, history
 from connections.timeline.entry import ALL_KINDS, Kind, TimelineEntry
 from integrations.moments import span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from connections.models import ConnectedAccount
+
+
+def _staff(
+    account: ConnectedAccount, limit: int, before: str, *, all_of_it: bool = True
+) -> Iterator[TimelineEntry]:
+    """Yield what was done to this account, and to it among many."""
+    yield from around.staff(account, limit, before, all_of_it=all_of_it)
+    yield from bulk.jobs(account, limit, before, all_of_it=all_of_it)
+
 
 _READERS: dict[Kind, Any] = {
     Kind.TRANSITION: history.transitions,
@@ -25,7 +34,7 @@ _READERS: dict[Kind, Any] = {
     Kind.EVENT: around.events,
     Kind.LINK: around.links,
     Kind.USE: history.uses,
-    Kind.STAFF: around.staff,
+    Kind.STAFF: _staff,
 }
 
 
@@ -45,7 +54,7 @@ def timeline(
     """
     readers = dict(_READERS)
     if Kind.TRANSITION in kinds:
-        readers[Kind.STAFF] = partial(around.staff, all_of_it=False)
+        readers[Kind.STAFF] = partial(_staff, all_of_it=False)
     sources = (readers[kind](account, limit, before) for kind in Kind if kind in kinds)
     entries = [entry for source in sources for entry in source]
     return nlargest(limit, entries, key=lambda entry: entry.cursor)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.utils import timezone
 
 from connections.actors import SYSTEM
@@ -30,6 +31,8 @@ from connections.models import (
 from connections.models.bulk import Extent, JobState, Kind
 from connections.operations import disable_account, enable_account
 from connections.pruning import prune
+from connections.timeline import APPS_KINDS, timeline
+from connections.timeline import Kind as Told
 from integrations.ids import id_at
 from integrations.models import AuditEntry, AuthConfig, Project
 from integrations.pruning import Pruning
@@ -65,6 +68,54 @@ def test_the_timeline_names_who_why_and_the_job(mel: User, account: ConnectedAcc
     work()
     row = account.transitions.latest("id")
     assert (row.actor, row.cause) == ("operator:mel", f"Drill ({job.pk})")
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "words"),
+    [
+        (Kind.REFRESH, "Refresh asked for in bulk", ""),
+        (Kind.LINK, "Reconnect link asked for in bulk", "Link made. · "),
+        (Kind.MAIL, "Mail asked for in bulk: left alone", "The app has given no address"),
+    ],
+)
+def test_the_timeline_tells_of_a_job_that_leaves_the_status(
+    mel: User, account: ConnectedAccount, kind: Kind, title: str, words: str
+) -> None:
+    job = start_on(kind, mel, account)
+    work()
+    [entry] = [entry for entry in timeline(account) if entry.id.startswith("bi_")]
+    assert (entry.title, entry.actor) == (title, "Operator mel")
+    assert entry.detail.startswith(words)
+    assert entry.detail.endswith(f"Drill ({job.pk})")
+    assert entry.id not in {told.id for told in timeline(account, kinds=APPS_KINDS)}
+
+
+def test_a_revocation_is_told_once_where_the_change_of_status_is_told(
+    mel: User, account: ConnectedAccount
+) -> None:
+    start_on(Kind.REVOKE, mel, account)
+    work()
+    titles = [entry.title for entry in timeline(account)]
+    assert titles.count("Revoked") == 1
+    assert "Revoking asked for in bulk" not in titles
+    assert [entry.title for entry in timeline(account, kinds={Told.STAFF})] == [
+        "Revoking asked for in bulk"
+    ]
+
+
+def test_a_revocation_that_was_not_done_is_told(mel: User, account: ConnectedAccount) -> None:
+    Credentials.objects.update(generation=7)
+    start_on(Kind.REVOKE, mel, account)
+    work()
+    entry = timeline(account, 1)[0]
+    assert (entry.title, entry.tone) == ("Revoking asked for in bulk: failed", "warn")
+
+
+def test_the_jobs_of_an_account_are_found_by_an_index(account: ConnectedAccount) -> None:
+    rows = BulkItem.objects.filter(account=account).order_by("-id")[:50]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert "bulk_item_of_account" in rows.explain()
 
 
 def test_what_comes_to_match_later_is_not_touched(mel: User, auth_config: AuthConfig) -> None:
