@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from integrations.catalog import Toolkit
 from integrations.secrets import Secret
 
 if TYPE_CHECKING:
@@ -23,11 +24,17 @@ MOST_FORMER: Final = 10
 
 @dataclass(frozen=True, kw_only=True)
 class OAuthApp:
-    """One client. ``older_secrets`` are tried where ``secret`` is refused: a JSON list of texts."""
+    """One client.
+
+    Attributes:
+        older_secrets: tried where ``secret`` is refused: a JSON list of texts.
+        auth: how a client of before proves itself: a text; empty: as the toolkit says now.
+    """
 
     client_id: str
     secret: Secret | None
     older_secrets: Secret | None = None
+    auth: Secret | None = None
 
 
 def app_of(auth_config: AuthConfig, client_id: str) -> OAuthApp:
@@ -47,6 +54,7 @@ def app_of(auth_config: AuthConfig, client_id: str) -> OAuthApp:
         client_id=client_id,
         secret=Secret.sealed(lambda: next(iter(_secrets_of(former, client_id)), "")),
         older_secrets=Secret.sealed(lambda: json.dumps(_secrets_of(former, client_id)[1:])),
+        auth=Secret.sealed(lambda: _kept(former, client_id)["auth"]),
     )
 
 
@@ -89,12 +97,29 @@ def _known(holder: AuthConfig | ManagedApp) -> list[str]:
 
 def _keep_former(holder: AuthConfig | ManagedApp, secrets: list[str]) -> None:
     former: Secret | None = holder.former_clients
-    clients: dict[str, list[str]] = json.loads(former.reveal()) if former is not None else {}
+    clients: dict[str, Any] = json.loads(former.reveal()) if former is not None else {}
     clients.pop(holder.client_id, None)
-    kept = dict([*clients.items(), (holder.client_id, secrets)][-MOST_FORMER:])
+    entry = {"secrets": secrets, "auth": _auth_of(holder)}
+    kept = dict([*clients.items(), (holder.client_id, entry)][-MOST_FORMER:])
     holder.former_clients = Secret(json.dumps(kept))
 
 
+def _auth_of(holder: AuthConfig | ManagedApp) -> str:
+    """Return how the present client proves itself; empty where no other client changes that."""
+    service: dict[str, Any] | None = getattr(holder, "service", None)
+    if not service:
+        return ""
+    auth: str = service.get("client_auth") or Toolkit.model_fields["client_auth"].default
+    return auth
+
+
 def _secrets_of(former: Secret, client_id: str) -> list[str]:
-    secrets: list[str] = json.loads(former.reveal()).get(client_id, [])
+    secrets: list[str] = _kept(former, client_id)["secrets"]
     return secrets
+
+
+def _kept(former: Secret, client_id: str) -> dict[str, Any]:
+    """Return the secrets and the ``auth`` of a client of before."""
+    kept = json.loads(former.reveal()).get(client_id, [])
+    # A mere list of secrets is how an earlier version kept a client.
+    return {"secrets": kept, "auth": ""} if isinstance(kept, list) else kept

@@ -35,6 +35,7 @@ class OAuth2Client(Scheme):
     """One auth config's client at one toolkit.
 
     ``redirect_uri`` is needed for a refresh at the few providers that want it there too.
+    ``own_auth`` is how a client of before proves itself; empty: as the toolkit says.
     """
 
     toolkit: Toolkit
@@ -44,6 +45,7 @@ class OAuth2Client(Scheme):
     token_parameters: Mapping[str, str]
     redirect_uri: str = ""
     older_secrets: Secret | None = None
+    own_auth: Secret | None = None
 
     @classmethod
     def of(
@@ -61,6 +63,7 @@ class OAuth2Client(Scheme):
             client_id=app.client_id,
             client_secret=app.secret,
             older_secrets=app.older_secrets,
+            own_auth=app.auth,
             authorization_parameters=auth_config.sent_at_authorization,
             token_parameters=auth_config.client_holder.token_parameters,
             redirect_uri=auth_config.redirect_uri,
@@ -158,8 +161,10 @@ class OAuth2Client(Scheme):
 
     @cached_property
     def _client(self) -> Client:
+        auth = self.own_auth.reveal() if self.own_auth is not None else ""
+        update = {"client_auth": auth} if auth else {}
         return Client(
-            toolkit=self.toolkit,
+            toolkit=self.toolkit.model_copy(update=update) if update else self.toolkit,
             client_id=self.client_id,
             client_secret=self.client_secret,
             older_secrets=self.older_secrets,

@@ -19,6 +19,7 @@ from connections.refresh.claim import claim_due
 from connections.refresh.work import refresh_claimed
 from integrations.auth_configs import update_auth_config
 from integrations.models import AuthConfig, Project
+from integrations.secrets import Secret
 from tests.connections.importing import Importer, row
 from tests.described_services import ME, create_described, key_service, oauth_service
 from tests.making import link_to
@@ -104,6 +105,40 @@ def test_a_refused_client_is_the_auth_configs_fault(
     provider.answer_tokens(tokens(1), Answer(status=401, json={"error": "invalid_client"}))
     assert refreshed(connected(oauth)).status == Status.ACTIVE
     assert AuthConfig.objects.get().misconfigured_error == "invalid_client"
+
+
+@pytest.mark.parametrize(
+    ("before", "by_form", "now"),
+    [
+        ({"client_auth": "client_secret_post"}, True, "client_secret_basic"),
+        ({"client_auth": "client_secret_basic"}, False, "client_secret_post"),
+        ({}, False, "client_secret_post"),
+    ],
+)
+def test_an_account_proves_its_client_of_before_as_that_one_did(
+    project: Project, provider: ScriptedProvider, before: dict[str, str], by_form: bool, now: str
+) -> None:
+    plain = oauth_service(provider.url)
+    del plain["client_auth"]
+    config = create_described(project, plain | before)
+    provider.answer_tokens(tokens(1), tokens(2))
+    account = connected(config)
+    client: dict[str, Any] = {"client_id": "other", "client_secret": Secret("theirs")}
+    update_auth_config(auth_config=config, service=plain | {"client_auth": now}, **client)
+    refreshed(account)
+    assert ("client_secret" in provider.token_calls()[1]) is by_form
+    assert ("Authorization" in provider.heads[-1]) is not by_form
+
+
+def test_a_client_of_before_that_an_earlier_version_kept_proves_itself_as_the_present_one(
+    oauth: AuthConfig, provider: ScriptedProvider
+) -> None:
+    provider.answer_tokens(tokens(1), tokens(2))
+    account = connected(oauth)
+    oauth.client_id, oauth.former_clients = "other", Secret('{"client": ["client-s3cret"]}')
+    oauth.save()
+    refreshed(account)
+    assert provider.token_calls()[1]["client_secret"] == "client-s3cret"
 
 
 def test_a_known_end_of_a_grant_is_forecast(oauth: AuthConfig, provider: ScriptedProvider) -> None:

@@ -61,6 +61,17 @@ def test_a_client_is_registered_anew_and_accounts_keep_theirs(
     assert app_of(auth_config, "client-2").secret == Secret("secret-2")
 
 
+def test_the_client_of_before_proves_itself_as_ever(
+    project: Project, server: SelfDescribingServer
+) -> None:
+    auth_config = create_mcp_config(project, server)
+    server.metadata["token_endpoint_auth_methods_supported"] = ["client_secret_basic"]
+    register_again(auth_config=auth_config)
+    assert auth_config.catalog_entry.client_auth == "client_secret_basic"
+    assert app_of(auth_config, "client-1").auth == Secret("client_secret_post")
+    assert app_of(auth_config, "client-2").auth is None
+
+
 def test_a_client_of_the_operators_is_not_registered_anew(
     project: Project, server: SelfDescribingServer
 ) -> None:
