@@ -55,7 +55,7 @@ def carry_out(*, item: BulkItem, job: BulkJob, authority: Authority, now: dateti
     What has changed since the account was collected is left alone: somebody was faster.
     """
     if not authority.reaches(item.project_id):
-        words = "Its project is not one of yours any more."
+        words = "Whoever asked for it does not see its project any more."
         return Verdict(outcome=Outcome.SKIPPED, words=words, error_code=OUT_OF_REACH)
     account = ConnectedAccount.objects.locked(item.account_id)
     if account.status != item.status_was and not job.is_incident:

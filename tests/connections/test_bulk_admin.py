@@ -300,7 +300,7 @@ def test_a_projects_incident_says_which_keys_work_on(browser: Client, project: P
         ApiKey(project=project, name=name).issue()
     ApiKey.objects.filter(name="Old").update(revoked_at=timezone.now())
     text = browser.get(f"{INCIDENT}?of=project&id={project.pk}").content.decode()
-    assert "1 API key of this project works on" in text
+    assert "API keys are not revoked by this: 1 works." in text
     assert f"/admin/integrations/project/{project.pk}/change/?tab=keys" in text
 
 
