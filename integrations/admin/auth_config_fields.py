@@ -147,15 +147,24 @@ def _scopes_explained(toolkit: Toolkit, defaults: list[str]) -> SafeString:
         )
         for scope in known
     ]
-    needed = toolkit.identity.scopes if toolkit.identity else ()
-    besides = format_html(
-        " Asked for besides where they are not among them, to learn whose account it is: {}.",
-        ", ".join(any_of[0] for any_of in needed),
-    )
     words = format_html('<dl class="eg-scopes">{}</dl>', format_html_join("", row, rows))
-    return format_html(
-        "One per line. Empty: {}.{}{}", empty, besides if needed else "", words if rows else ""
-    )
+    besides = _asked_for_besides(toolkit)
+    return format_html("One per line. Empty: {}.{}{}", empty, besides, words if rows else "")
+
+
+def _asked_for_besides(toolkit: Toolkit) -> SafeString | str:
+    """Say what the identity call needs, by the names that the list has for it."""
+    needed = toolkit.identity.scopes if toolkit.identity else ()
+    if not needed:
+        return ""
+    names = ((_listed_name(toolkit, any_of[0]),) for any_of in needed)
+    chips = format_html_join(" ", '<code class="eg-chip">{}</code>', names)
+    return format_html(" Asked for besides, where they do not tell whose account it is: {}", chips)
+
+
+def _listed_name(toolkit: Toolkit, scope: str) -> str:
+    names = toolkit.names_of_scope(scope)
+    return next((name for name in names if name in toolkit.scope_descriptions), scope)
 
 
 def _pairs(request: str, sent: Mapping[str, str]) -> PairsField:

@@ -50,6 +50,15 @@ def filled(project: Project | None = None, **changes: str) -> dict[str, str]:
     return form | changes
 
 
+def test_the_form_says_what_is_asked_for_besides(client: Client) -> None:
+    page = client.get(f"{CONFIGS}add/?toolkit=gmail&scheme=oauth2").content.decode()
+    told = 'tell whose account it is: <code class="eg-chip">email</code>'
+    assert told in page
+    assert (
+        "whose account it is:" not in client.get(f"{CONFIGS}add/?toolkit=github").content.decode()
+    )
+
+
 def test_a_new_auth_config_keeps_its_secret_sealed(client: Client, project: Project) -> None:
     answer = client.post(ADD, filled(project, scopes="openid\nemail\n\nopenid"))
     assert answer.status_code == 302
