@@ -26,15 +26,10 @@ from connections.models.bulk import Kind
 from connections.operations import delete_account
 from integrations.models import AuditEntry, AuthConfig
 from integrations.tokens import digest
-from tests.bulk import crowd, fresh, outcomes, staff_of, start, start_on, work
+from tests.bulk import crowd, fresh, outcomes, start, start_on, work
 from tests.console.staff import every_permission, member, signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mel(auth_config: AuthConfig) -> User:
-    return staff_of(auth_config)
 
 
 @pytest.fixture

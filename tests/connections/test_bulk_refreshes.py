@@ -14,15 +14,10 @@ from connections.models import Breaker, BulkItem, ConnectedAccount, Credentials,
 from connections.models.bulk import JobState, Kind
 from connections.refresh import refresh_due
 from integrations.models import AuthConfig
-from tests.bulk import crowd, fresh, outcomes, staff_of, start, start_on, work
+from tests.bulk import crowd, fresh, outcomes, start, start_on, work
 from tests.provider import TOKEN_PATH, Answer, ScriptedProvider, tokens
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mel(auth_config: AuthConfig) -> User:
-    return staff_of(auth_config)
 
 
 def test_a_bulk_refresh_goes_the_way_of_every_refresh(

@@ -64,8 +64,7 @@ def test_setting_out_needs_the_forms_token(url: str) -> None:
 
 def test_the_person_is_sent_out_with_state_and_pkce(url: str, provider: ScriptedProvider) -> None:
     person = Person(url)
-    target = person.set_out()
-    assert target.startswith(f"{provider.url}/identity/o/authorize?")
+    assert person.set_out().startswith(f"{provider.url}/identity/o/authorize?")
     assert person.authorization["code_challenge_method"] == "S256"
     assert len(person.authorization["state"]) >= 43
     assert person.authorization["scope"] == "openid profile email notes:read"

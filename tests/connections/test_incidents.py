@@ -40,17 +40,12 @@ from integrations.models.key_canary import KeyCanary
 from integrations.schemes import RefusalKind, Refused
 from integrations.secrets import Secret, keyring
 from integrations.secrets.canary import find_key_trouble
-from tests.bulk import begin, crowd, fresh, outcomes, staff_of, work
+from tests.bulk import begin, crowd, fresh, outcomes, work
 from tests.integrations.key_rows import Keys
 from tests.making import connect, token_set
 from tests.provider import REVOKE_PATH, Answer, ScriptedProvider
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mel(auth_config: AuthConfig) -> User:
-    return staff_of(auth_config)
 
 
 @pytest.fixture
