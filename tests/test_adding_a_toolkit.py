@@ -76,7 +76,7 @@ def followed(run: RunProcess) -> Followed:
 def connect(run: RunProcess, shell: Shell) -> dict[str, Any]:
     """Follow the last step; return the answers to its calls."""
     variables, create, _, register, link, look, end = blocks_of(PAGE, "6. Connect an account")
-    [key] = re.findall(r"x-api-key: (eg_\w+)", run.output)
+    [key] = re.findall(r"x-api-key: (eg_[\w-]+)", run.output)
     shell.changes |= {":8000": f":{run.port}", ":8001": f":{run.sandbox_port}", "eg_...": key}
     shell.output(variables.text)
     created = json.loads(shell.output(create.text))
