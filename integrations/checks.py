@@ -12,7 +12,6 @@ from django.db import DatabaseError
 from integrations import outbound
 from integrations.catalog.faults import inspect_files
 from integrations.catalog.loader import slugs
-from integrations.outbound.limits import LEASE_MARGIN_SECONDS
 from integrations.tools.catalog import toolkits_with_tools
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def check_base_url(**kwargs: Any) -> list[CheckMessage]:
 @register()
 def check_lease(**kwargs: Any) -> list[CheckMessage]:
     """E006: a lease outlasts the longest token call, so that nobody refreshes a second time."""
-    needed = outbound.LIMITS[outbound.Role.TOKEN].deadline + LEASE_MARGIN_SECONDS
+    needed = outbound.LIMITS[outbound.Role.TOKEN].deadline + outbound.LEASE_MARGIN_SECONDS
     if needed <= settings.REFRESH_LEASE_SECONDS:
         return []
     hint = f"Set it to at least {needed:.0f} seconds."

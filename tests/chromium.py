@@ -36,7 +36,7 @@ def running_chromium(*flags: str) -> Iterator[Browser]:
 
 def width_of(page: Page) -> int:
     """Return how wide the page is, in CSS pixels: wider than its window where it sticks out."""
-    return int(page.evaluate("document.documentElement.scrollWidth"))
+    return int(page.locator("html").evaluate("html => html.scrollWidth"))
 
 
 def look(page: Page, name: str) -> None:

@@ -1,20 +1,16 @@
 """What every test stands on: a real PostgreSQL and an environment with generated keys."""
 
 import os
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import django
-import psycopg
 import pytest
 import pytest_django
 from django.test import TransactionTestCase, override_settings
 from execnet.xspec import XSpec
-from psycopg import sql
 
 from config.throwaway import throwaway_environment
+from tests.databases import empty_database
 
 # Each of pytest-xdist's workers makes a database of its own too, where none is given.
 _given = bool(os.environ.get("DATABASE_URL"))
@@ -97,15 +93,3 @@ def fresh_database_url() -> Iterator[str]:
     """Yield the URL of a database that no other test has seen, for keys of one's own."""
     with empty_database() as url:
         yield url
-
-
-@contextmanager
-def empty_database() -> Iterator[str]:
-    """Make a database on the tests' server and drop it afterwards."""
-    server = os.environ["DATABASE_URL"]
-    name = f"evergrant_processes_{secrets.token_hex(4)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        yield urlsplit(server)._replace(path=f"/{name}").geturl()
-        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-        connection.execute(drop)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.databases import empty_database
 from tests.followed_page import ROOT, Shell, blocks_of, clean_environment, copy_source
 from tests.run_process import RunProcess
 from tests.sandbox_process import Page, free_port, sign_up_and_consent
@@ -35,15 +36,16 @@ class Followed:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, database_url: str) -> Iterator[RunProcess]:
-    """Yield `make run` in a copy, which was run once and stopped."""
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunProcess]:
+    """Yield `make run` in a copy, with keys, people and a database of its own."""
     copy = copy_source(tmp_path_factory.mktemp("copy") / "evergrant")
-    process = RunProcess(
-        copy / "var", port=free_port(), sandbox_port=free_port(), DATABASE_URL=database_url
-    )
-    process.root = copy
-    yield process
-    process.stop()
+    with empty_database() as url:
+        process = RunProcess(
+            copy / "var", port=free_port(), sandbox_port=free_port(), DATABASE_URL=url
+        )
+        process.root = copy
+        yield process
+        process.stop()
 
 
 @pytest.fixture(scope="module")

@@ -194,10 +194,11 @@ def _step(moment: datetime, outcomes: dict[str, int], *, last: bool) -> Step:
 
 
 def _totals(steps: list[Step]) -> list[Total]:
+    ended = sum(step.ended for step in steps)
     return [
         Total(number=sum(step.stored for step in steps), label="refreshed", tone="good"),
         Total(number=sum(step.failed for step in steps), label="failed", tone="bad"),
-        Total(number=sum(step.ended for step in steps), label="grants ended", tone="warn"),
+        Total(number=ended, label="grant ended" if ended == 1 else "grants ended", tone="warn"),
     ]
 
 

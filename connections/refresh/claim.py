@@ -18,7 +18,7 @@ from connections.refresh.preparing import prepare
 from connections.refresh.reconciling import find_again
 from connections.workers import worker_name
 from integrations.ids import new_id
-from integrations.outbound.limits import STORING_SECONDS
+from integrations.outbound import STORING_SECONDS
 from integrations.secrets.field import Sealed
 
 if TYPE_CHECKING:

@@ -32,13 +32,21 @@ from integrations.outbound.errors import (
     ResponseInterrupted,
     ResponseTooLarge,
 )
-from integrations.outbound.limits import LIMITS, Limits, Role
+from integrations.outbound.limits import (
+    LEASE_MARGIN_SECONDS,
+    LIMITS,
+    STORING_SECONDS,
+    Limits,
+    Role,
+)
 from integrations.outbound.lookups import Resolver
 from integrations.outbound.messages import PreparedCall, Response
 from integrations.outbound.resolving import use_resolver
 
 __all__ = [
+    "LEASE_MARGIN_SECONDS",
     "LIMITS",
+    "STORING_SECONDS",
     "AddressRefused",
     "AuthBase",
     "ConnectFailed",

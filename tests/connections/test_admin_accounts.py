@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -65,15 +66,6 @@ def test_a_search_that_finds_too_many_says_so(
     assert "More than 0 begin like that" in client.get(LIST, {"q": "ca_"}).content.decode()
 
 
-INDEXES = (
-    "connections_connectedaccount_",
-    "entity_user_id_begins",
-    "account_by_label",
-    "account_by_alias",
-    "account_by_identity",
-)
-
-
 def test_each_way_of_the_search_has_an_index(account: ConnectedAccount, rf: RequestFactory) -> None:
     # Of a few rows, one way is as good as another.
     names = [f"user-{number}" for number in range(1000)]
@@ -99,9 +91,9 @@ def test_each_way_of_the_search_has_an_index(account: ConnectedAccount, rf: Requ
         cursor.execute("SET LOCAL enable_seqscan = off")
         # All accounts are of one auth config, and this is a way to it too.
         cursor.execute("DROP INDEX account_by_config")
-    for way, index in zip(page.ways(request, "x"), INDEXES, strict=True):
+    for way in page.ways(request, "x"):
         plan = ConnectedAccount.objects.order_by().filter(way).values("pk").explain()
-        assert "Index Cond" in plan.partition(index)[2], plan
+        assert re.search(r"Index Cond: .*'[xX]'", plan), plan
 
 
 def test_a_long_list_is_not_sorted(

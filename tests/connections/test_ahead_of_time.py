@@ -13,8 +13,7 @@ from pytest_django.fixtures import Settings
 from connections.models import ConnectedAccount, Trigger
 from connections.refresh.claim import Claim, claim_account, claim_due
 from connections.refresh.work import refresh_claimed
-from integrations.outbound import LIMITS, Role
-from integrations.outbound.limits import LEASE_MARGIN_SECONDS, STORING_SECONDS
+from integrations.outbound import LEASE_MARGIN_SECONDS, LIMITS, STORING_SECONDS, Role
 from tests.provider import Answer, ScriptedProvider, tokens
 
 pytestmark = pytest.mark.django_db

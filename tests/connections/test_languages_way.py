@@ -95,7 +95,8 @@ def test_the_portal_holds_long_words(
         page.locator(".account summary").first.click()
         look(page, f"{language}-accounts")
         here = page.url
-        page.locator(".account-actions a").first.click()
+        with page.expect_navigation():
+            page.locator(".account-actions a").first.click()
         look(page, f"{language}-disconnect")
         page.goto(here)
 
