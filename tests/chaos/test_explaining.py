@@ -101,6 +101,15 @@ def test_the_window_is_split_by_what_happened(changes: dict[str, object], cause:
     assert kinds(reused(calls=cut)) == [f"rotation_lost_in_window {cause}"]
 
 
+def test_who_hung_up_has_no_answer_though_a_stopped_ones_attempt_was_stored_later() -> None:
+    cut = call(1, REFRESHED, gone_at=REFRESHED + 0.03, answered_at=REFRESHED + 0.03, read_at=None)
+    death = killed(REFRESHED + 0.02, pid=PID + 1)
+    calls = [good_evidence().calls[0], cut]
+    found = kinds(good_evidence(calls=calls, deeds=[death], journalled={}))
+    assert not [kind for kind in found if kind.startswith("unjournalled")]
+    assert [kind for kind in kinds(good_evidence(calls=calls, journalled={})) if "unj" in kind]
+
+
 LATE = killed(REFRESHED + 2)
 
 

@@ -119,11 +119,12 @@ class Causes:
         if self._was_out(call):
             return STOPPED
         attempt = self.attempt_of(call)
-        if attempt is not None and attempt.outcome == STORED:
-            return ""
         pid = self._caller(call, attempt)
+        # Whoever hung up has no answer, though another one's attempt was stored after that.
         if call.gone_at is not None and (cause := self._hung_up(call, call.gone_at, pid)):
             return cause
+        if attempt is not None and attempt.outcome == STORED:
+            return ""
         return "" if call.answered_at is None else self._unread(call, call.answered_at, pid)
 
     def unwritten(self, call: Call) -> str:
