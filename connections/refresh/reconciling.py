@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import structlog
-from django.db.models import Case, When
+from django.db.models import Case, Q, When
 from django.db.models.functions import Least, Now
 
 from connections import journal
@@ -150,9 +152,9 @@ def _end_doubts(account_generations: Mapping[str, int]) -> None:
 
     Storing takes a lease that it finds for somebody who has begun a call meanwhile.
     """
-    for pk, generation in account_generations.items():
-        rows = ConnectedAccount.objects.filter(pk=pk, grant_generation=generation, lease_id="")
-        rows.update(in_doubt_since=None)
+    wanted = (Q(pk=pk, grant_generation=number) for pk, number in account_generations.items())
+    rows = ConnectedAccount.objects.filter(reduce(or_, wanted), lease_id="")
+    rows.update(in_doubt_since=None)
 
 
 def _drain(orphan: Orphan, now: datetime) -> tuple[int, bool]:

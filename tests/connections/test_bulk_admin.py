@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -13,13 +11,11 @@ from connections.models import BulkItem, BulkJob, ConnectedAccount, Status, Work
 from connections.models.bulk import JobState, Kind
 from integrations.models import AuditEntry, AuthConfig, Project
 from tests.bulk import crowd, fresh, start, start_on, work
+from tests.bulk_pages import INCIDENT, LIST, chosen, job_page, lacking
 from tests.console.staff import every_permission, member, signed_in
 
 pytestmark = pytest.mark.django_db
 
-LIST = "/admin/connections/connectedaccount/"
-JOBS = "/admin/connections/bulkjob/"
-INCIDENT = f"{JOBS}incident/"
 KINDS = {
     "refresh": "connections.refresh_connectedaccount",
     "revoke": "connections.revoke_connectedaccount",
@@ -30,20 +26,6 @@ KINDS = {
 @pytest.fixture
 def browser(mel: User) -> Client:
     return signed_in(mel)
-
-
-def lacking(project: Project, *permissions: str) -> Client:
-    """Return the browser of somebody who may do everything but that."""
-    others = tuple(name for name in every_permission() if name not in permissions)
-    return signed_in(member(project, permissions=others, username="else"))
-
-
-def chosen(*accounts: ConnectedAccount, **more: str) -> dict[str, Any]:
-    return {"_selected_action": [account.pk for account in accounts], "index": "0", **more}
-
-
-def job_page(job: BulkJob, name: str = "change") -> str:
-    return f"{JOBS}{job.pk}/{name}/"
 
 
 # --- From the list -------------------------------------------------------------------------------

@@ -14,37 +14,15 @@ from connections.models.bulk import Extent, Kind
 from integrations.models import ApiKey, AuditEntry, AuthConfig, Project
 from integrations.secrets.keyring import key_ids
 from tests.bulk import begin, crowd, start, work
+from tests.bulk_pages import INCIDENT, LIST, chosen, job_page, lacking
 from tests.console.staff import every_permission, member, signed_in
 
 pytestmark = pytest.mark.django_db
-
-LIST = "/admin/connections/connectedaccount/"
-JOBS = "/admin/connections/bulkjob/"
-INCIDENT = f"{JOBS}incident/"
-KINDS = {
-    "refresh": "connections.refresh_connectedaccount",
-    "revoke": "connections.revoke_connectedaccount",
-    "link": "connections.link_connectedaccount",
-}
 
 
 @pytest.fixture
 def browser(mel: User) -> Client:
     return signed_in(mel)
-
-
-def lacking(project: Project, *permissions: str) -> Client:
-    """Return the browser of somebody who may do everything but that."""
-    others = tuple(name for name in every_permission() if name not in permissions)
-    return signed_in(member(project, permissions=others, username="else"))
-
-
-def chosen(*accounts: ConnectedAccount, **more: str) -> dict[str, Any]:
-    return {"_selected_action": [account.pk for account in accounts], "index": "0", **more}
-
-
-def job_page(job: BulkJob, name: str = "change") -> str:
-    return f"{JOBS}{job.pk}/{name}/"
 
 
 def confirm(browser: Client, extent: str, extent_id: str, **changes: str) -> Any:
