@@ -122,7 +122,7 @@ def read_health(*, now: datetime, projects: Sequence[str] | None = None) -> Refr
     )
 
 
-def held_back(*, now: datetime, projects: Sequence[str] | None = None) -> set[str]:
+def configs_held_back(*, now: datetime, projects: Sequence[str] | None = None) -> set[str]:
     """Return the auth configs that `read_health` counts as held back. Costs what that costs."""
     configs = _configs_of(projects)
     breakers = _open_breakers(configs, scoped=projects is not None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from connections.models import ConnectedAccount, Credentials, Revocation
 from integrations.schemes import TokenSet
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from connections.actors import Actor
     from integrations.secrets.field import Sealed
+
+# The code of what is not done because credentials do not open.
+UNREADABLE: Final = "credentials_do_not_open"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from config.dashboard.viewer import ACCOUNTS, CONFIGS, accounts_url, list_of, page_of
 from config.dashboard.words import counted, share, short
-from connections.refresh.breakers import token_breakers
+from connections.health import breakers_of
 from connections.tallies import Work
 from integrations.admin.marks import Tone, badge
-from integrations.catalog import UnknownToolkit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,14 +124,9 @@ def not_called(viewer: Viewer) -> set[str]:
     opened = set(viewer.health.open_breakers)
     if not opened:
         return set()
-    return {pk for pk, config in viewer.configs.items() if not opened.isdisjoint(_names(config))}
-
-
-def _names(config: AuthConfig) -> tuple[str, ...]:
-    try:
-        return token_breakers(config)
-    except UnknownToolkit:
-        return ()
+    return {
+        pk for pk, config in viewer.configs.items() if not opened.isdisjoint(breakers_of(config))
+    }
 
 
 def _row(viewer: Viewer, config: AuthConfig, behind: set[str]) -> Row:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from connections.actors import operator
 from connections.admin.incidents import incident_url
-from connections.health import held_back
+from connections.health import configs_held_back
 from connections.models.bulk import INCIDENT_PERMISSION, Extent
 from connections.operations.rehearsing import PREFIX, rehearse
 from connections.usage import Usage, usage_of
@@ -98,7 +98,7 @@ class WaitingFilter(ClientStateFilter):
             return super().queryset(request, queryset)
         user = request.user
         projects = None if sees_every_project(user) else projects_of(user)
-        return queryset.filter(pk__in=held_back(now=timezone.now(), projects=projects))
+        return queryset.filter(pk__in=configs_held_back(now=timezone.now(), projects=projects))
 
 
 # integrations shows them without knowing of accounts.

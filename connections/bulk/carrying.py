@@ -17,6 +17,7 @@ from connections.lifecycle import HOLDS_CREDENTIALS
 from connections.models import ConnectedAccount, Credentials, Status
 from connections.models.bulk import Kind, Outcome
 from connections.noticing.recording import takes_mail
+from connections.vault import UNREADABLE
 from connections.wording import status_and_reason
 from integrations.secrets import Secret
 from integrations.secrets.keyring import SealingError
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 # Links made for many people take a while to send.
 LINK_SECONDS: Final = 24 * 3600
-UNREADABLE: Final = "credentials_do_not_open"
 OUT_OF_REACH: Final = "out_of_reach"
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Q
 
-from connections.bulk.carrying import OUT_OF_REACH, UNREADABLE
+from connections.bulk.carrying import OUT_OF_REACH
 from connections.models import BulkItem, Revocation
 from connections.models.bulk import JobState, Kind, Outcome
+from connections.vault import UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 from django.db import transaction
@@ -13,6 +13,7 @@ from connections.actors import PERSON
 from connections.lifecycle import move
 from connections.models import ConnectedAccount, Credentials, Reason, Revocation, Status
 from connections.tasks import wake_revoker
+from connections.vault import UNREADABLE
 from integrations.secrets.keyring import SealingError
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from connections.actors import Actor
 
 log = structlog.get_logger(__name__)
-
-UNREADABLE: Final = "credentials_do_not_open"
 
 
 def revoke_account(
