@@ -52,8 +52,8 @@ def test_every_page_is_gone_through_with_an_eye_for_what_is_missed(page: Page) -
 
 
 @pytest.fixture
-def sandbox(database_url: str) -> Iterator[SandboxProcess]:
-    sandbox = SandboxProcess(database_url).start()
+def sandbox(fresh_database_url: str) -> Iterator[SandboxProcess]:
+    sandbox = SandboxProcess(fresh_database_url).start()
     yield sandbox
     sandbox.stop()
 

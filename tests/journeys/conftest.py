@@ -40,9 +40,9 @@ class Installation:
 
 
 @pytest.fixture
-def installation(database_url: str, tmp_path: Path) -> Iterator[Installation]:
-    evergrant = EvergrantProcesses(database_url, tmp_path)
-    sandbox = SandboxProcess(database_url).start()
+def installation(fresh_database_url: str, tmp_path: Path) -> Iterator[Installation]:
+    evergrant = EvergrantProcesses(fresh_database_url, tmp_path)
+    sandbox = SandboxProcess(fresh_database_url).start()
     receiver = Receiver()
     try:
         with receiver:
