@@ -94,9 +94,9 @@ class AuthConfigIn(Schema):
         "what tells whose account it is.",
     )
     optional_scopes: list[ShortText] = []
-    parameters: dict[str, Text] = {}
-    authorization_parameters: dict[str, Text] = {}
-    token_parameters: dict[str, Text] = {}
+    parameters: dict[ShortText, Text] = {}
+    authorization_parameters: dict[ShortText, Text] = {}
+    token_parameters: dict[ShortText, Text] = {}
     callback_url: Text = Field(
         "", description="An address of your own that hands people on to `landing_url`."
     )
@@ -120,11 +120,11 @@ class AuthConfigChangeIn(Schema):
     client_secret: Text | None = None
     scopes: list[ShortText] | None = None
     optional_scopes: list[ShortText] | None = None
-    parameters: dict[str, Text] | None = Field(
+    parameters: dict[ShortText, Text] | None = Field(
         None, description="Other ones take a key with the scope `credentials`, as `service` does."
     )
-    authorization_parameters: dict[str, Text] | None = None
-    token_parameters: dict[str, Text] | None = None
+    authorization_parameters: dict[ShortText, Text] | None = None
+    token_parameters: dict[ShortText, Text] | None = None
     callback_url: Text | None = None
     service: dict[str, Any] | None = Field(
         None, description="Takes a key with the scope `credentials`: it says where they are sent."

@@ -81,3 +81,21 @@ def test_no_text_of_a_body_may_hold_nul(owner: Caller, operation: Operation, nam
     body = body_of(operation) | {name: "a\x00b"}
     response = owner(operation.method, operation.path_with(), body, operation.query)
     assert code_of(response) == (400, "invalid_request")
+
+
+PARAMETERS = ["parameters", "authorization_parameters", "token_parameters"]
+
+
+@pytest.mark.fault(43)
+@pytest.mark.parametrize("field", PARAMETERS)
+@pytest.mark.parametrize("name", ["\x00", "a\x00b", "\ud800", "x" * 256])
+def test_no_name_of_a_parameter_may_hold_what_its_value_may_not(
+    owner: Caller, auth_config: AuthConfig, field: str, name: str
+) -> None:
+    given = {field: {name: "x"}}
+    made = owner("POST", "/auth_configs", {"name": "Notes", "toolkit": "sandbox"} | given)
+    changed = owner("PATCH", f"/auth_configs/{auth_config.pk}", given)
+    for response in (made, changed):
+        assert code_of(response) == (400, "invalid_request")
+        [told] = error_of(response)["details"]["fields"]
+        assert told["field"].startswith(f"body.{field}.")
