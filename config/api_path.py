@@ -42,6 +42,8 @@ class ApiMiddleware:
         request.resolver_match = match
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         response["Content-Security-Policy"] = POLICY
+        # Tokens, links, who has which account: nobody on the way is to keep them.
+        response["Cache-Control"] = "no-store"
         if response.status_code != HTTPStatus.NO_CONTENT:
             response["Content-Length"] = str(len(response.content))
         return response

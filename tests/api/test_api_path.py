@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 if TYPE_CHECKING:
+    from connections.models import ConnectedAccount
     from tests.api.calling import Caller
 
 PATH = "/api/v1/toolkits"
@@ -37,6 +38,7 @@ def test_an_answer_has_id_length_and_policy(owner: Caller) -> None:
     assert response["Content-Length"] == str(len(response.content))
     assert response["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Cache-Control"] == "no-store"
     assert response["X-Request-Id"].startswith("req_")
 
 
@@ -54,3 +56,10 @@ def test_the_documentation_is_a_page(client: Client) -> None:
 def test_an_unknown_address_answers_as_the_api(client: Client) -> None:
     response = client.get("/api/v1/nothing")
     assert (response.status_code, response.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_nobody_on_the_way_keeps_credentials(owner: Caller, account: ConnectedAccount) -> None:
+    response = owner("GET", f"/connected_accounts/{account.pk}/credentials")
+    assert (response.status_code, response["Cache-Control"]) == (200, "no-store")
+    refused = owner("GET", "/connected_accounts/ca_x/credentials")
+    assert (refused.status_code, refused["Cache-Control"]) == (404, "no-store")
