@@ -4,11 +4,13 @@ import re
 
 from integrations.secrets.secret import MASK
 
-# The path of a connect link, a portal link or a mail's link (Django logs the paths of requests that
-# fail), an API key, a webhook secret; and the query of a callback, which holds the code.
+# The path of a connect link, a portal link, a mail's link or one to a new password (Django logs the
+# paths of requests that fail), an API key, a webhook secret; and the query of a callback, which
+# holds the code.
 _ISSUED = re.compile(
     r"(?P<kept>/connect/(?:(?:portal|notices)/)?(?=[\w-]{16})|\beg_(?=[\w-]{16})|\bwhsec_)[\w+/=-]+"
-    r"|(?P<path>/connect/callback/\w+)\?[^\s\"']+"
+    r"|(?P<link>/password/reset/key/)(?!done/)[^\s\"'?#]+"
+    r"|(?P<path>/connect/callback/\w+|/sso/callback/)\?[^\s\"']+"
 )
 
 
@@ -19,4 +21,4 @@ def mask(text: str) -> str:
 
 def _cut_out(found: re.Match[str]) -> str:
     path = found["path"]
-    return f"{path}?{MASK}" if path else f"{found['kept']}{MASK}"
+    return f"{path}?{MASK}" if path else f"{found['kept'] or found['link']}{MASK}"

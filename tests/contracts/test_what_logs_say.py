@@ -156,6 +156,18 @@ TOKEN = "Zt3" + "x_-9" * 10
             f'"GET /connect/callback/ac_1?code={TOKEN}&state={TOKEN} HTTP/1.1" 200',
             '"GET /connect/callback/ac_1?*** HTTP/1.1" 200',
         ),
+        (
+            f'"GET /accounts/sso/callback/?code={TOKEN}&state={TOKEN} HTTP/1.1" 302',
+            '"GET /accounts/sso/callback/?*** HTTP/1.1" 302',
+        ),
+        (
+            f"Gone: /accounts/password/reset/key/1z-c8x-{TOKEN}/",
+            "Gone: /accounts/password/reset/key/***",
+        ),
+        (
+            "Not Found: /accounts/password/reset/key/done/",
+            "Not Found: /accounts/password/reset/key/done/",
+        ),
         (f"the key eg_{TOKEN} is wrong", "the key eg_*** is wrong"),
         ("the secret whsec_c2VjcmV0+/= is", "the secret whsec_*** is"),
         ("/connections/connect/views.py", "/connections/connect/views.py"),
