@@ -39,5 +39,5 @@ def nonce_matches(id_token: Secret | None, nonce: str) -> bool:
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=="))
         return hmac.compare_digest(str(claims["nonce"]).encode(), nonce.encode())
-    except (IndexError, KeyError, TypeError, ValueError, binascii.Error):
+    except (IndexError, KeyError, TypeError, ValueError, RecursionError, binascii.Error):
         return False

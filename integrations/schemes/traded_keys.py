@@ -114,7 +114,7 @@ def _key_file(fields: Mapping[str, str]) -> dict[str, Any] | None:
     """Return the key file that was given; None where it is not one."""
     try:
         found = json.loads(fields.get("key_file", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     needed = ("client_email", "private_key")
     if isinstance(found, dict) and all(isinstance(found.get(name), str) for name in needed):

@@ -69,3 +69,9 @@ def test_a_form_refuses_what_no_header_may_carry(trip: Trip) -> None:
 
 def unsendable(field: KeyField) -> tuple[str, ...]:
     return ("\x00",) if field.lines else UNSENDABLE
+
+
+@each_trip("service_account")
+def test_a_form_refuses_what_is_no_key_file(trip: Trip) -> None:
+    for text in ("nothing of the kind", "[" * 5000, '{"client_email": "a@b.example"}'):
+        assert problems(trip, key_file=text) == ["key_file"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from base64 import urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -336,3 +337,14 @@ def test_two_trips_from_one_link_make_one_connection(
     told = [EventType.ACTIVATED, EventType.REACTIVATED]
     assert Event.objects.filter(type__in=told).count() == 1
     assert vault.open_grant(Credentials.objects.get()).access_token.reveal() == "access-3"
+
+
+def test_an_id_token_that_is_nested_too_deeply_connects_nothing(
+    auth_config: AuthConfig, provider: ScriptedProvider
+) -> None:
+    deep = urlsafe_b64encode(b"[" * 5000).decode()
+    provider.answer_tokens(tokens(id_token=f"e30.{deep}.x"))
+    person = Person(link_to(auth_config))
+    person.set_out()
+    person.come_back(code="c")
+    assert ConnectedAccount.objects.get().status_reason == Reason.EXCHANGE_FAILED
