@@ -16,32 +16,34 @@ from typing import Any, Final
 from integrations.tools.errors import InvalidToolInput
 
 Inputs = Mapping[str, Any]
+# A line of a message has at most 998 characters (RFC 5322, 2.1.1).
+LONGEST_ID: Final = 900
 
 
 def email_message(inputs: Inputs) -> str:
     """Return a message (RFC 5322) in base64url, as Gmail takes it.
 
     Of ``to``, ``cc``, ``bcc``, ``reply_to`` (each an address or a list of them), ``subject``,
-    ``body`` (plain text), ``html`` and ``in_reply_to`` (the Message-ID of what is answered).
+    ``body`` (plain text), ``html`` and ``in_reply_to`` (the Message-ID of what is answered, or the
+    whole thread's, with blanks between them).
 
     Raises:
-        InvalidToolInput: an address is none; a line break would begin another header.
+        InvalidToolInput: an address or a Message-ID is none; a line break would begin another
+            header.
     """
+    answered = _naming(inputs["in_reply_to"]) if inputs.get("in_reply_to") else b""
     message = EmailMessage(policy=SMTP.clone(max_line_length=78))
     for name, header in _ADDRESSES.items():
         if inputs.get(name):
             _set(message, header, _addresses(name, inputs[name]), name)
     _set(message, "Subject", inputs.get("subject", ""), "subject")
-    if answered := inputs.get("in_reply_to"):
-        _set(message, "In-Reply-To", answered, "in_reply_to")
-        _set(message, "References", answered, "in_reply_to")
     if "body" in inputs or "html" not in inputs:
         message.set_content(inputs.get("body", ""))
         if "html" in inputs:
             message.add_alternative(inputs["html"], subtype="html")
     else:
         message.set_content(inputs["html"], subtype="html")
-    return base64.urlsafe_b64encode(message.as_bytes()).decode()
+    return base64.urlsafe_b64encode(answered + message.as_bytes()).decode()
 
 
 _ADDRESSES: Final = {"to": "To", "cc": "Cc", "bcc": "Bcc", "reply_to": "Reply-To"}
@@ -69,6 +71,19 @@ def _set(message: EmailMessage, header: str, value: Any, name: str) -> None:
     if isinstance(value, str) and not value.isprintable():
         raise InvalidToolInput.because((name, "must be one line"))
     message[header] = value
+
+
+def _naming(given: str) -> bytes:
+    """Return the headers that name what is answered, folded between Message-IDs only.
+
+    Of a long one the library would make an encoded word (RFC 2047), and no thread is found by that.
+    """
+    ids = given.split()
+    fits = given.isprintable() and given.isascii() and all(len(each) <= LONGEST_ID for each in ids)
+    if not ids or not fits:
+        raise InvalidToolInput.because(("in_reply_to", "must be the Message-ID of an e-mail"))
+    threaded = "\r\n ".join(ids)
+    return f"In-Reply-To: {ids[-1]}\r\nReferences: {threaded}\r\n".encode()
 
 
 def atlassian_document(inputs: Inputs) -> dict[str, Any]:

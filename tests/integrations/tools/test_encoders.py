@@ -18,9 +18,12 @@ from integrations.tools.encoders import (
 from integrations.tools.errors import InvalidToolInput
 
 
+def raw(**inputs: Any) -> bytes:
+    return base64.urlsafe_b64decode(email_message({"to": ["bob@acme.example"]} | inputs))
+
+
 def message(**inputs: Any) -> EmailMessage:
-    raw = base64.urlsafe_b64decode(email_message({"to": ["bob@acme.example"]} | inputs))
-    parsed = message_from_bytes(raw, policy=policy.default)
+    parsed = message_from_bytes(raw(**inputs), policy=policy.default)
     assert isinstance(parsed, EmailMessage)
     return parsed
 
@@ -51,6 +54,30 @@ def test_an_email_in_html_may_have_a_plain_text_beside() -> None:
 def test_an_answer_names_what_it_answers() -> None:
     made = message(in_reply_to="<1@acme.example>", body="")
     assert made["In-Reply-To"] == made["References"] == "<1@acme.example>"
+
+
+@pytest.mark.parametrize("length", [60, 78, 90, 500])
+def test_a_message_id_stands_in_an_answer_letter_by_letter(length: int) -> None:
+    # As Microsoft 365 makes them: many letters, no blank.
+    answered = f"<{'DB9P' * length}"[: length - 22] + "@prod.outlook.example>"
+    lines = raw(in_reply_to=answered, body="").split(b"\r\n")
+    assert f"In-Reply-To: {answered}".encode() in lines
+    assert f"References: {answered}".encode() in lines
+
+
+def test_a_whole_thread_is_folded_between_its_messages_only() -> None:
+    thread = [f"<{letter * 90}@acme.example>" for letter in "abc"]
+    made = raw(in_reply_to=" ".join(thread), body="")
+    assert f"References: {thread[0]}\r\n {thread[1]}\r\n {thread[2]}\r\n".encode() in made
+    parsed = message(in_reply_to=" ".join(thread), body="")
+    assert parsed["In-Reply-To"] == thread[-1]
+    assert parsed["References"].split() == thread
+
+
+@pytest.mark.parametrize("given", [" ", "<\u00fc@acme.example>", f"<{'x' * 1000}>"])
+def test_what_no_header_can_name_answers_nothing(given: str) -> None:
+    with pytest.raises(InvalidToolInput):
+        message(in_reply_to=given)
 
 
 @pytest.mark.parametrize(
