@@ -63,7 +63,7 @@ def lacking_scopes(
     """Narrow to accounts whose `ConnectedAccount.missing_scopes` are any of ``wanted``."""
     complete = Q()
     for scope in toolkit.missing_scopes(wanted=wanted, granted=()):
-        complete &= Q(scopes_granted__overlap=toolkit.names_of_scope(scope))
+        complete &= Q(scopes_granted__overlap=toolkit.names_bringing(scope))
     return _granted(accounts).exclude(complete) if complete else accounts.none()
 
 

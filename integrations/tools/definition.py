@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -19,6 +19,9 @@ from integrations.tools.hosts import is_address
 from integrations.tools.paging import Output, Paging
 from integrations.tools.places import Fixed, InputName, Made, Placement
 from integrations.tools.pointers import steps_of
+
+if TYPE_CHECKING:
+    from integrations.catalog.scopes import Scopes
 
 NAME: Final = r"^[a-z][a-z0-9_]{2,63}$"
 _INPUT_NAME: Final = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
@@ -126,9 +129,17 @@ class ToolDefinition(CatalogModel):
             "openWorldHint": True,
         }
 
-    def missing_scopes(self, granted: Collection[str]) -> list[str]:
-        """Return what ``granted`` lacks, of several that would do the narrowest."""
-        return [choices[0] for choices in self.scopes if not set(choices) & set(granted)]
+    def missing_scopes(self, granted: Collection[str], *, toolkit: Scopes) -> list[str]:
+        """Return what ``granted`` lacks, of several that would do the narrowest.
+
+        Args:
+            toolkit: says which scopes are the same, and which bring others along.
+        """
+        return [
+            choices[0]
+            for choices in self.scopes
+            if len(toolkit.missing_scopes(wanted=choices, granted=granted)) == len(choices)
+        ]
 
     def as_data(self) -> dict[str, Any]:
         """Return it as JSON, without what is left to the defaults."""

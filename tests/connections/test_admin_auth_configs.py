@@ -118,6 +118,24 @@ def test_a_microsoft_account_lacks_only_what_its_answer_would_name(
     assert usage_of(config).lacking == len(lacking)
 
 
+@pytest.mark.parametrize(
+    ("scopes", "lacking"),
+    [(["repo", "user"], []), (["public_repo", "user"], ["repo"]), (["repo"], ["user:email"])],
+)
+def test_an_account_has_what_its_scopes_bring_along(
+    project: Project, scopes: list[str], lacking: list[str]
+) -> None:
+    config = AuthConfig.objects.create(
+        project=project,
+        name="Code",
+        toolkit="github",
+        client_id="c",
+        scopes=["repo", "public_repo", "user:email"],
+    )
+    assert granted(config, "user", *scopes).missing_scopes == lacking
+    assert usage_of(config).lacking == len(lacking)
+
+
 def test_who_may_not_see_accounts_is_not_told_of_them(auth_config: AuthConfig) -> None:
     seen = ("integrations.view_authconfig",)
     viewer = signed_in(member(auth_config.project, permissions=seen, username="viewer"))

@@ -51,6 +51,42 @@ def test_offline_access_is_never_missing() -> None:
     assert lacking == ["x"]
 
 
+@pytest.mark.parametrize(
+    ("slug", "wanted", "granted", "lacking"),
+    [
+        # As these services answer who asked for both.
+        ("shopify", ["read_products", "write_products"], ["write_products"], []),
+        ("shopify", ["read_products", "write_products"], ["read_products"], ["write_products"]),
+        ("shopify", ["read_products"], ["write_product_listings"], ["read_products"]),
+        ("shopify", ["write_products"], ["write_"], ["write_products"]),
+        ("github", ["user", "read:user", "user:email"], ["user"], []),
+        ("github", ["repo", "public_repo", "read:org"], ["repo", "admin:org"], []),
+        ("github", ["repo", "public_repo"], ["public_repo"], ["repo"]),
+        ("github", ["write:org"], ["read:org"], ["write:org"]),
+    ],
+)
+def test_who_has_a_scope_lacks_none_that_it_brings_along(
+    slug: str, wanted: list[str], granted: list[str], lacking: list[str]
+) -> None:
+    assert get_toolkit(slug).missing_scopes(wanted=wanted, granted=granted) == lacking
+
+
+def test_a_scope_is_brought_along_by_whichever_name() -> None:
+    kit = toolkit(
+        scope_prefix="https://acme.example/",
+        scope_aliases={"see": "read"},
+        scope_implies={"all": "see", "all.*": "read.*"},
+    )
+    for name in ("all", "https://acme.example/all", "see"):
+        assert kit.missing_scopes(wanted=["read", "see"], granted=[name]) == []
+        assert name in kit.names_bringing("https://acme.example/read")
+    assert kit.missing_scopes(wanted=["read.x"], granted=["all.x"]) == []
+    assert kit.missing_scopes(wanted=["read.x", "all"], granted=["all.y", "read"]) == [
+        "read.x",
+        "all",
+    ]
+
+
 @pytest.mark.parametrize("slug", ["outlook", "onedrive", "sharepoint", "microsoftteams"])
 @pytest.mark.parametrize("prefix", ["", "https://graph.microsoft.com/"])
 def test_microsofts_answers_tell_what_is_granted(slug: str, prefix: str) -> None:

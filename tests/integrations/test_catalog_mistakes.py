@@ -66,6 +66,9 @@ OF_A_TOOLKIT = [
     ({"self_renewal": TRADE | {"url": "https://{nobody}.example"}}, "of these names: nobody"),
     ({"self_renewal": TRADE | {"parameters": UNKNOWN}}, "not there: refresh_token"),
     ({"self_renewal": TRADE, "refresh_url": "https://acme.example/r"}, "or self_renewal"),
+    ({"scope_implies": {"write_*": "read"}}, "on one side only: write_"),
+    ({"scope_implies": {"write": ["read", "*"]}}, "on one side only: write"),
+    ({"scope_implies": {"write": []}}, "scope_implies.write"),
     ({"longer_token": TRADE, "request_token_url": "https://acme.example/r"}, "belong to OAuth 2"),
 ]
 OF_ANSWERS = [

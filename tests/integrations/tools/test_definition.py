@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from integrations.catalog.scopes import Scopes
 from integrations.tools.patterns import is_harmless
 from tests.integrations.tools.samples import TEXT, make_tool
 
@@ -178,9 +179,11 @@ def test_hints_follow_the_method_and_may_be_said_otherwise() -> None:
 
 def test_of_scopes_that_will_do_the_narrowest_is_missing() -> None:
     tool = make_tool(scopes=[["read", "write"], "profile"])
-    assert tool.missing_scopes([]) == ["read", "profile"]
-    assert tool.missing_scopes(["write"]) == ["profile"]
-    assert tool.missing_scopes(["read", "profile"]) == []
+    known = Scopes(scope_implies={"all": ("profile",)})
+    assert tool.missing_scopes([], toolkit=known) == ["read", "profile"]
+    assert tool.missing_scopes(["write"], toolkit=known) == ["profile"]
+    assert tool.missing_scopes(["read", "profile"], toolkit=known) == []
+    assert tool.missing_scopes(["write", "all"], toolkit=known) == []
 
 
 def test_a_definition_comes_back_from_json_as_it_was() -> None:
