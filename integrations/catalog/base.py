@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
@@ -25,3 +25,6 @@ Url = Annotated[str, Field(pattern=r"^(https?://|\{[a-z][a-zA-Z0-9_]*\})[^\s]*$"
 OneOrMore = Annotated[tuple[T, ...], BeforeValidator(_listed), Field(min_length=1)]
 # What may stand in an answer and be compared.
 Scalar = StrictBool | StrictInt | StrictStr
+# Of longer values no pattern is asked: one may take time by the square of the length and more, and
+# nothing else of the process runs meanwhile. No host, address or id of a service was seen longer.
+LONGEST_MATCHED: Final = 300

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from integrations.catalog.base import CatalogModel, Url
+from integrations.catalog.base import LONGEST_MATCHED, CatalogModel, Url
 from integrations.catalog.paths import Path
 
 Source = Literal["person", "redirect", "token_response", "call"]
@@ -52,4 +52,4 @@ class ConnectionParameter(CatalogModel):
 
     def fits(self, value: str) -> bool:
         """Whether ``value`` may stand in a URL of the service."""
-        return re.fullmatch(self.pattern, value) is not None
+        return len(value) <= LONGEST_MATCHED and re.fullmatch(self.pattern, value) is not None

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from integrations.catalog.application import BEARER, Application
-from integrations.catalog.base import CatalogModel, Url
+from integrations.catalog.base import LONGEST_MATCHED, CatalogModel, Url
 from integrations.catalog.identity import Identity
 
 # The first three are sent with every call as they are; the next two are traded for short-lived
@@ -48,6 +48,11 @@ class KeyField(CatalogModel):
         except re.error as error:
             raise ValueError(f"pattern is not a regular expression: {error}") from None
         return self
+
+    def fits(self, value: str) -> bool:
+        """Whether ``value`` may be what is asked for; a long one only has to be printable ASCII."""
+        pattern = self.pattern if len(value) <= LONGEST_MATCHED else PLAIN
+        return re.fullmatch(pattern, value) is not None
 
 
 class KeyForm(CatalogModel):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext as _
@@ -84,6 +83,6 @@ def _problem(field: KeyField, found: Mapping[str, str]) -> str:
     # What goes into a header: no line break, no letter beyond ASCII (RFC 9110, 5.5).
     if not value.isascii() or not value.isprintable():
         return _("This holds characters that no key has. Copy it once more.")
-    if not re.fullmatch(field.pattern, value):
+    if not field.fits(value):
         return _("This does not look right. Copy it once more.")
     return ""
