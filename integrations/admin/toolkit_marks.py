@@ -76,7 +76,8 @@ def scheme_label(scheme: str) -> str:
 
 def scheme_explained(toolkit: Toolkit, scheme: str) -> str:
     """Say in a sentence or two what the scheme asks of the operator and of each person."""
-    asked = [p.label for p in toolkit.connection_parameters.values() if p.source == "person"]
+    parameters = toolkit.for_scheme(scheme).connection_parameters.values()
+    asked = [parameter.label for parameter in parameters if parameter.source == "person"]
     if scheme in OAUTH_SCHEMES:
         told = f"People consent at {toolkit.name}, to an app that you register there."
         return f"{told} Each is asked for: {_listed(asked)}." if asked else told

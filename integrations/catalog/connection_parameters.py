@@ -10,7 +10,25 @@ from pydantic import Field, model_validator
 from integrations.catalog.base import LONGEST_MATCHED, CatalogModel, Url
 from integrations.catalog.paths import Path
 
-Source = Literal["person", "redirect", "token_response", "call"]
+Source = Literal["person", "redirect", "token_response", "call", "key"]
+
+
+class ToldByKey(CatalogModel):
+    """How a kind of key tells a connection parameter that OAuth tells in another way.
+
+    Attributes:
+        field: of the key's form, that tells it; without one the person is asked beside the key.
+        after: see `ConnectionParameter`.
+    """
+
+    field: str | None = None
+    after: str = ""
+
+    @model_validator(mode="after")
+    def _parts_a_field(self) -> Self:
+        if self.after and self.field is None:
+            raise ValueError("after belongs to a field")
+        return self
 
 
 class ConnectionParameter(CatalogModel):
@@ -21,8 +39,11 @@ class ConnectionParameter(CatalogModel):
         pattern: a regular expression that the whole value must fit. It is what keeps a call from
             going to somebody else's host, so it allows no more than the service does.
         source: who tells it. The ``person``, before setting out; the ``redirect`` back from the
-            consent page, as a query parameter; the ``token_response``; a further ``call``.
-        path: its name in the redirect, or where it stands in the token answer or the call's answer.
+            consent page, as a query parameter; the ``token_response``; a further ``call``; the
+            ``key`` that the person types in.
+        path: its name in the redirect, where it stands in the token answer or the call's answer, or
+            the field of the key.
+        after: of a key: the value is what follows the last of these signs.
         url: of that call, made with the new token.
         default: taken where nobody tells it.
     """
@@ -33,6 +54,7 @@ class ConnectionParameter(CatalogModel):
     pattern: str
     source: Source = "person"
     path: Path | None = None
+    after: str = ""
     url: Url | None = None
     default: str | None = None
 
@@ -46,6 +68,8 @@ class ConnectionParameter(CatalogModel):
             raise ValueError("path says where a value stands that no person gives")
         if (self.url is None) is (self.source == "call"):
             raise ValueError("url belongs to source: call")
+        if self.after and self.source != "key":
+            raise ValueError("after belongs to source: key")
         if self.default is not None and not self.fits(self.default):
             raise ValueError("default does not fit the pattern")
         return self
@@ -53,3 +77,16 @@ class ConnectionParameter(CatalogModel):
     def fits(self, value: str) -> bool:
         """Whether ``value`` may stand in a URL of the service."""
         return len(value) <= LONGEST_MATCHED and re.fullmatch(self.pattern, value) is not None
+
+    def told_by(self, key: ToldByKey | None) -> ConnectionParameter:
+        """Return this parameter as it is for accounts with such a ``key``."""
+        if key is None:
+            return self
+        source: Source = "person" if key.field is None else "key"
+        told = {"source": source, "path": key.field, "after": key.after, "url": None}
+        return self.model_copy(update=told)
+
+    def part_of(self, key: str) -> str:
+        """Return what ``key`` tells; empty where it has none of the signs."""
+        _, sign, rest = key.rpartition(self.after) if self.after else ("", "", key)
+        return rest if sign == self.after else ""

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from integrations.catalog.application import BEARER, Application
 from integrations.catalog.base import LONGEST_MATCHED, CatalogModel, Url
+from integrations.catalog.connection_parameters import ToldByKey
 from integrations.catalog.identity import Identity
 
 # The first three are sent with every call as they are; the next two are traded for short-lived
@@ -67,6 +68,7 @@ class KeyForm(CatalogModel):
         token_parameters: added to the token request, with fields in ``{placeholders}``.
         access_token_seconds: how long a traded token lives where the answer does not say.
         identity: what proves this kind of key, where that is not the toolkit's; null: nothing does.
+        connection_parameters: those that it tells otherwise than the toolkit says.
     """
 
     scheme: KeyScheme
@@ -78,6 +80,7 @@ class KeyForm(CatalogModel):
     token_parameters: dict[str, str] = {}
     access_token_seconds: Annotated[int, Field(gt=0)] = 3600
     identity: Identity | None = None
+    connection_parameters: dict[str, ToldByKey] = {}
 
     @model_validator(mode="after")
     def _has_what_it_applies(self) -> Self:

@@ -210,6 +210,18 @@ class Toolkit(Scopes, AnswerShape):
             raise ValueError(f"unverified names no fields: {', '.join(unknown)}")
         return self
 
+    @model_validator(mode="after")
+    def _keys_tell_what_they_hold(self) -> Self:
+        told = {name for form in self.keys for name in form.connection_parameters}
+        if unknown := sorted(told - set(self.connection_parameters)):
+            raise ValueError(f"keys tell what is no connection parameter: {', '.join(unknown)}")
+        for scheme in self.schemes:
+            parameters = self.for_scheme(scheme).connection_parameters.values()
+            fields = set() if scheme in OAUTH else {f.name for f in self.key_form(scheme).fields}
+            if any(each.source == "key" and each.path not in fields for each in parameters):
+                raise ValueError(f"{scheme} has no field that tells a connection parameter")
+        return self
+
     @property
     def schemes(self) -> tuple[str, ...]:
         """The ways to authenticate, the best first: ``oauth2``, ``oauth1``, those of its keys."""
@@ -250,6 +262,10 @@ class Toolkit(Scopes, AnswerShape):
             "apply": form.apply,
             "default_scopes": list(form.scopes),
             "token_url": token_url,
+            "connection_parameters": {
+                name: parameter.told_by(form.connection_parameters.get(name))
+                for name, parameter in self.connection_parameters.items()
+            },
         }
         if "identity" in form.model_fields_set:
             only_oauth["identity"] = form.identity

@@ -92,6 +92,8 @@ def _form(form: KeyForm) -> Iterator[Line]:
         traits = ["secret"] * field.secret + ["may be empty"] * (not field.required)
         told = f"{field.label} ({', '.join(traits)})" if traits else field.label
         yield "keys", field.name, f"{told}. {field.help}".removesuffix(". ")
+    for name, by_key in form.connection_parameters.items():
+        yield "keys", name, f"told by the {by_key.field}" if by_key.field else "asked of the person"
     yield "keys", "made at", form.help_url
     yield "keys", "traded at", form.token_url
 

@@ -20,20 +20,24 @@ if TYPE_CHECKING:
 
 
 def from_person(toolkit: Toolkit, given: Mapping[str, str]) -> dict[str, str]:
-    """Return what a person gave of the toolkit's connection parameters.
+    """Return what a person gave of the toolkit's connection parameters, or her key tells of them.
+
+    Args:
+        given: the fields of the form, those of a key among them.
 
     Raises:
         InvalidInput: one is missing, or does not fit; ``details`` say which field.
     """
     found, problems = {}, {}
     for name, parameter in toolkit.connection_parameters.items():
-        if parameter.source != "person":
+        if parameter.source not in {"person", "key"}:
             continue
-        value = given.get(name, "").strip() or parameter.default or ""
+        field = parameter.path or name
+        value = parameter.part_of(given.get(field, "").strip()) or parameter.default or ""
         if parameter.fits(value):
             found[name] = value
         else:
-            problems[name] = _("This does not look right.") if value else _("This is needed.")
+            problems[field] = _("This does not look right.") if value else _("This is needed.")
     if problems:
         raise InvalidInput(
             fields=[{"field": name, "problem": text} for name, text in problems.items()]

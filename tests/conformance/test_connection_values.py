@@ -9,6 +9,7 @@ import pytest
 
 from integrations.catalog import Toolkit, placeholders_in
 from integrations.errors import InvalidInput
+from integrations.models.auth_config import OAUTH_SCHEMES
 from integrations.schemes import (
     Granted,
     IdentityUnavailable,
@@ -18,7 +19,7 @@ from integrations.schemes import (
 )
 from integrations.schemes.verdict import judge_answer
 from tests.conformance.bodies import token_answer
-from tests.conformance.credentials import carried, parts_of
+from tests.conformance.credentials import carried, obtain, parts_of
 from tests.conformance.provider import Provider
 from tests.conformance.trips import Trip, each_trip
 from tests.integrations.judging import answer as token_response
@@ -34,7 +35,12 @@ def asks_the_person(trip: Trip) -> bool:
 
 
 def asks_the_provider(trip: Trip) -> bool:
-    return any(p.source != "person" for p in trip.catalog.connection_parameters.values())
+    parameters = trip.catalog.connection_parameters.values()
+    return any(parameter.source not in {"person", "key"} for parameter in parameters)
+
+
+def brings_with_a_key(trip: Trip) -> bool:
+    return trip.scheme not in OAUTH_SCHEMES and bool(trip.catalog.connection_parameters)
 
 
 @each_trip()
@@ -127,3 +133,28 @@ def test_what_the_provider_does_not_tell_has_a_default_or_fails(
         else:
             with pytest.raises(IdentityUnavailable):
                 told_by_provider(trip, provider, rest)
+
+
+@each_trip(where=brings_with_a_key)
+def test_a_key_brings_everything_though_the_provider_tells_it_nothing(
+    trip: Trip, provider: Provider
+) -> None:
+    tokens = obtain(trip, provider)
+    given = from_person(trip.catalog, trip.fields | trip.person)
+    known = trip.catalog.with_connection(given)
+    # A call that is made for OAuth tokens may know no keys: it would be a stray, and fail.
+    told = from_provider(known, redirect={}, tokens=tokens)
+    assert given.keys() | told.keys() == trip.catalog.connection_parameters.keys()
+    assert given.items() >= trip.person.items()
+    assert provider.requests == []
+
+
+@each_trip(where=brings_with_a_key)
+def test_a_key_that_tells_what_does_not_fit_is_refused_at_its_field(trip: Trip) -> None:
+    for parameter in trip.catalog.connection_parameters.values():
+        if parameter.source == "key":
+            for wrong in ("nothing", f"x{parameter.after}/..", f"x{parameter.after}"):
+                with pytest.raises(InvalidInput) as caught:
+                    from_person(trip.catalog, trip.fields | {parameter.path or "": wrong})
+                [told] = caught.value.details["fields"]
+                assert told["field"] == parameter.path

@@ -13,7 +13,14 @@ from functools import cache, cached_property
 import pytest
 from joserfc.jwk import RSAKey
 
-from integrations.catalog import KeyForm, Toolkit, all_toolkits, get_toolkit, placeholders_in
+from integrations.catalog import (
+    ConnectionParameter,
+    KeyForm,
+    Toolkit,
+    all_toolkits,
+    get_toolkit,
+    placeholders_in,
+)
 from integrations.models import AuthConfig
 from integrations.models.auth_config import OAUTH_SCHEMES
 from integrations.schemes import (
@@ -88,7 +95,7 @@ class Trip:
 
     @cached_property
     def told(self) -> dict[str, str]:
-        """What the provider tells of the connection parameters."""
+        """What the provider tells of the connection parameters, or the key."""
         return dict(self._values(told=True))
 
     @cached_property
@@ -122,10 +129,15 @@ class Trip:
 
     def _values(self, *, told: bool) -> list[tuple[str, str]]:
         return [
-            (name, _text(name, parameter.pattern))
+            (name, self._value(name, parameter))
             for name, parameter in self.catalog.connection_parameters.items()
             if (parameter.source != "person") is told
         ]
+
+    def _value(self, name: str, parameter: ConnectionParameter) -> str:
+        if parameter.source == "key":
+            return self.fields[parameter.path or ""].split(parameter.after or None)[-1]
+        return _text(name, parameter.pattern)
 
 
 @cache

@@ -153,3 +153,44 @@ def test_a_key_that_dies_expires_the_account_by_its_probe(
         )
     account = ConnectedAccount.objects.get()
     assert (account.status, account.status_reason) == (Status.EXPIRED, Reason.PROBE_REJECTED)
+
+
+@pytest.fixture
+def datacenter_config(
+    auth_config: AuthConfig, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> AuthConfig:
+    """A service as Mailchimp is: a call tells OAuth tokens where the account is, a key ends so."""
+    here = {"label": "Server", "pattern": "[a-z]{2}[0-9]", "source": "call", "path": "dc"}
+    use_toolkit(
+        monkeypatch,
+        authorization_url="{base_url}/authorize",
+        token_url="{base_url}/token",
+        connection_parameters={"dc": here | {"url": "{base_url}/metadata"}},
+        identity={"url": "{base_url}/{dc}/me", "id_path": "id", "label_paths": ["email"]},
+        keys=[API_KEY | {"connection_parameters": {"dc": {"field": "api_key", "after": "-"}}}],
+    )
+    provider.answer("/metadata", Answer(json={"error": "invalid_token"}))
+    provider.answer("/us6/me", ALICE)
+    AuthConfig.objects.update(scheme="api_key", client_id="", client_secret=None)
+    auth_config.refresh_from_db()
+    return auth_config
+
+
+def test_a_key_tells_by_its_end_where_its_account_is(
+    datacenter_config: AuthConfig, provider: ScriptedProvider
+) -> None:
+    path = urlsplit(link_to(datacenter_config)).path
+    assert 'name="dc"' not in Client().get(path).content.decode()
+    assert give(path, api_key=" sk-us6 ").status_code == 302
+    account = ConnectedAccount.objects.get()
+    assert (account.status, account.parameters) == (Status.ACTIVE, {"dc": "us6"})
+    assert [called for called, _ in provider.calls] == ["/us6/me"]
+
+
+def test_a_key_whose_end_leads_nowhere_is_refused_at_its_field(
+    datacenter_config: AuthConfig, provider: ScriptedProvider
+) -> None:
+    page = give(urlsplit(link_to(datacenter_config)).path, api_key="sk-elsewhere")
+    assert page.status_code == 400
+    assert 'aria-invalid="true"' in page.content.decode()
+    assert provider.calls == []

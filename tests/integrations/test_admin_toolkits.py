@@ -13,7 +13,7 @@ from django.test import Client
 from integrations.admin.auth_config_fields import declared, sections
 from integrations.admin.auth_config_form import form_of
 from integrations.admin.toolkit_choice import list_of_toolkits, rows
-from integrations.admin.toolkit_marks import HUES, hue, initials
+from integrations.admin.toolkit_marks import HUES, hue, initials, scheme_explained
 from integrations.catalog import all_toolkits, get_toolkit
 from integrations.models import AuthConfig, Project
 from integrations.secrets import Secret
@@ -302,3 +302,10 @@ def test_a_viewer_sees_facts_and_no_inputs(project: Project, config: AuthConfig)
     assert inputs(page) == set()
     assert f'data-copy="{config.redirect_uri}"' in page
     assert "the toolkit&#x27;s defaults" in page
+
+
+def test_a_key_is_explained_with_all_that_is_asked_beside_it() -> None:
+    gong = get_toolkit("gong")
+    asked = "Each person is asked for: API base URL, Access key, Access key secret."
+    assert asked in scheme_explained(gong, "basic")
+    assert "API base URL" not in scheme_explained(gong, "oauth2")

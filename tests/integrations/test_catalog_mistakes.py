@@ -19,6 +19,8 @@ ACME = {
 ME = {"url": "https://acme.example/me", "id_path": "id"}
 GONE = {"url": "https://acme.example/gone", "parameters": {"token": "{access_token}"}}
 SHOP = {"label": "Shop", "pattern": "[a-z]+"}
+TOLD = {"connection_parameters": {"shop": SHOP}}
+BY_KEY = SHOP | {"source": "key", "path": "api_key"}
 FIELD = {"name": "api_key", "label": "Key"}
 KEY = {"scheme": "api_key", "fields": [FIELD], "apply": {"query": {"key": "{api_key}"}}}
 CLIENT = {"scheme": "client_credentials", "fields": [{"name": "client_id", "label": "ID"}]}
@@ -112,6 +114,11 @@ OF_WAYS_TO_AUTHENTICATE = [
     ({"connection_parameters": {"shop": SHOP | {"path": "shop"}}}, "where a value stands"),
     ({"connection_parameters": {"shop": SHOP | {"url": GONE["url"]}}}, "belongs to source: call"),
     ({"revocation": GONE | {"parameters": {}}}, "nothing tells which grant"),
+    ({"keys": [KEY | {"connection_parameters": {"shop": {}}}]}, "no connection parameter: shop"),
+    (TOLD | {"keys": [KEY | {"connection_parameters": {"shop": {"field": "x"}}}]}, "has no field"),
+    (TOLD | {"keys": [KEY | {"connection_parameters": {"shop": {"after": "-"}}}]}, "to a field"),
+    ({"connection_parameters": {"shop": SHOP | {"after": "-"}}}, "belongs to source: key"),
+    ({"connection_parameters": {"shop": BY_KEY}, "keys": [KEY]}, "oauth2 has no field that tells"),
     ({"revocation": GONE, "revocation_url": GONE["url"]}, "or revocation"),
 ]
 

@@ -98,6 +98,11 @@ def test_show_has_something_to_say_of_every_toolkit() -> None:
         assert "None" not in text, slug
 
 
+def test_show_tells_how_a_key_tells_what_an_account_brings() -> None:
+    for slug, told in (("mailchimp", "told by the api_key"), ("gong", "asked of the person")):
+        assert told in run("show", slug)
+
+
 def test_show_of_an_unknown_toolkit_is_an_error() -> None:
     with pytest.raises(CommandError, match="There is no toolkit 'nope' in the catalog"):
         run("show", "nope")
