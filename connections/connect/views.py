@@ -64,11 +64,16 @@ class LinkView(View):
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         """Show who asks for what."""
+        browser = browser_of(request)
         try:
-            link = find_link(token=token, browser=browser_of(request), now=timezone.now())
+            link = find_link(token=token, browser=browser, now=timezone.now())
         except ConnectionsError as error:
             return refusal(request, error)
-        return _form(request, link, token)
+        response = _form(request, link, token)
+        # Given out before the button is pressed: two presses, or one whose answer is lost, are then
+        # one browser. Whoever just fetches the link keeps a cookie that opens nothing.
+        set_cookie(request, response, BROWSER_COOKIE, browser or new_token())
+        return response
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         """Bind the link to this browser, and send the person to the provider or take her key in."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -107,6 +108,17 @@ def test_an_outage_blames_nobody_and_connects_nothing(
     assert page.status_code == 502
     assert "could not be reached" in page.content.decode()
     assert ConnectedAccount.objects.get().status == Status.INITIATED
+
+
+def test_a_form_that_is_sent_again_after_a_lost_answer_is_the_same_browsers(
+    path: str, provider: ScriptedProvider
+) -> None:
+    provider.answer(ME, Answer(status=503, json={}), ALICE)
+    client, again = Client(), Client()
+    client.get(path)
+    again.cookies = deepcopy(client.cookies)
+    assert give(path, client).status_code == 502
+    assert give(path, again).status_code == 302
 
 
 def test_another_browser_finds_the_link_used(path: str, provider: ScriptedProvider) -> None:
