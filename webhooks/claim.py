@@ -33,21 +33,25 @@ class Claim:
     attempt: DeliveryAttempt
 
 
-def claim(*, now: datetime, limit: int, failing_limit: int) -> list[Claim]:
+def claim(
+    *, now: datetime, limit: int, failing_limit: int, due_at: datetime | None = None
+) -> list[Claim]:
     """Take up to ``limit`` due deliveries, the longest waiting endpoint's first.
 
     Args:
         failing_limit: how many of them may go to endpoints that have been failing.
+        due_at: take only what was due at that time; at ``now`` unless given.
     """
     claims: list[Claim] = []
+    due = Delivery.objects.due(now=now, at=due_at)
     with transaction.atomic():
-        for endpoint in _endpoints_in_turn(now=now):
+        for endpoint in _endpoints_in_turn(due, now=now):
             if not endpoint.enabled:
                 _skip(endpoint)
                 continue
             free = limit - len(claims)
             room = min(free, failing_limit) if endpoint.failing_since else free
-            taken = _take(endpoint, room=room, now=now)
+            taken = _take(endpoint, due, room=room, now=now)
             claims += taken
             failing_limit -= len(taken) if endpoint.failing_since else 0
             if len(claims) == limit:
@@ -55,14 +59,14 @@ def claim(*, now: datetime, limit: int, failing_limit: int) -> list[Claim]:
     return claims
 
 
-def _endpoints_in_turn(*, now: datetime) -> QuerySet[Any]:
+def _endpoints_in_turn(due: QuerySet[Delivery], *, now: datetime) -> QuerySet[Any]:
     """Endpoints with something due, and how many POSTs each has ``under_way``."""
     own = {"endpoint": OuterRef("pk")}
-    due = Delivery.objects.due(now=now).filter(**own).order_by("next_attempt_at")
+    waiting = due.filter(**own).order_by("next_attempt_at")
     leased = Delivery.objects.leased(now=now).filter(**own).order_by().values("endpoint")
     return (
         Endpoint.objects.annotate(
-            waiting_since=Subquery(due.values("next_attempt_at")[:1]),
+            waiting_since=Subquery(waiting.values("next_attempt_at")[:1]),
             under_way=Coalesce(Subquery(leased.annotate(count=Count("pk")).values("count")), 0),
         )
         .filter(waiting_since__isnull=False)
@@ -70,13 +74,13 @@ def _endpoints_in_turn(*, now: datetime) -> QuerySet[Any]:
     )
 
 
-def _take(endpoint: Any, *, room: int, now: datetime) -> list[Claim]:
+def _take(endpoint: Any, due: QuerySet[Delivery], *, room: int, now: datetime) -> list[Claim]:
     at_once = AT_ONCE_WHILE_FAILING if endpoint.failing_since else AT_ONCE
     room = min(room, at_once - endpoint.under_way)
     if room <= 0:
         return []
-    due = Delivery.objects.due(now=now).filter(endpoint=endpoint)
-    rows = due.select_related("event", "endpoint").select_for_update(skip_locked=True, of=("self",))
+    own = due.filter(endpoint=endpoint)
+    rows = own.select_related("event", "endpoint").select_for_update(skip_locked=True, of=("self",))
     return [_lease(row, now=now) for row in rows.order_by("next_attempt_at", "sequence")[:room]]
 
 

@@ -34,17 +34,20 @@ log = structlog.get_logger(__name__)
 def deliver_due(*, now: datetime, limit: int | None = None, worker: str = "") -> int:
     """Deliver what is due at ``now``, and return how many attempts that took.
 
-    What becomes free by a delivery, the next event of the same subject, is delivered too.
+    What becomes free by a delivery, the next event of the same subject, is delivered too. What
+    falls due meanwhile is left, so that this ends; the clock goes on all the same, or leases would
+    be over and signatures old as they are made.
 
     Args:
         limit: how many attempts to make at the most.
         worker: who does it, for the log.
     """
-    attempts = 0
+    attempts, began = 0, time.monotonic()
     with Deliverer(worker=worker) as deliverer:
         while True:
             room = SLOTS if limit is None else min(SLOTS, limit - attempts)
-            attempts += deliverer.start(now=now, limit=room, failing_limit=room)
+            current = now + timedelta(seconds=time.monotonic() - began)
+            attempts += deliverer.start(now=current, due_at=now, limit=room, failing_limit=room)
             if not deliverer.busy:
                 return attempts
             deliverer.settle(timeout=None)
@@ -105,10 +108,18 @@ class Deliverer:
         """Whether there are POSTs under way."""
         return bool(self._under_way)
 
-    def start(self, *, now: datetime, limit: int = SLOTS, failing_limit: int | None = None) -> int:
+    def start(
+        self,
+        *,
+        now: datetime,
+        due_at: datetime | None = None,
+        limit: int = SLOTS,
+        failing_limit: int | None = None,
+    ) -> int:
         """Claim for the free slots and begin to POST; return how many.
 
         Args:
+            due_at: take only what was due at that time; at ``now`` unless given.
             failing_limit: how many may go to failing endpoints; half of what is free unless
                 given, so that they never take the last slot.
         """
@@ -116,7 +127,7 @@ class Deliverer:
         if free <= 0:
             return 0
         share = free // 2 if failing_limit is None else failing_limit
-        claims = claim(now=now, limit=free, failing_limit=share)
+        claims = claim(now=now, due_at=due_at, limit=free, failing_limit=share)
         for claimed in claims:
             self._under_way[self._pool.submit(_hand_over, claimed, now=now)] = claimed
         return len(claims)

@@ -1,6 +1,7 @@
 """One event, one endpoint: what is sent, and what each answer means (faults 28)."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from structlog.testing import capture_logs
@@ -164,3 +165,28 @@ def test_a_limit_is_kept(outbox: Outbox) -> None:
         outbox.record(f"ca_{number}")
     assert deliver_due(now=outbox.now, limit=3) == 3
     assert Delivery.objects.pending().count() == 2
+
+
+def test_the_clock_goes_on_while_events_of_one_account_are_delivered(outbox: Outbox) -> None:
+    outbox.subscribe()
+    outbox.receiver.answers("/hook", Reply(delay=0.3))
+    for _ in range(3):
+        outbox.record("ca_1")
+    assert deliver_due(now=outbox.now) == 3
+    attempts = list(DeliveryAttempt.objects.order_by("started_at"))
+    for before, after in pairwise(attempts):
+        assert before.finished_at is not None
+        assert after.started_at >= before.finished_at
+    sent = [int(request.headers["webhook-timestamp"]) for request in outbox.receiver.received]
+    assert sent == [int(attempt.started_at.timestamp()) for attempt in attempts]
+
+
+def test_what_falls_due_meanwhile_is_left_for_the_next_time(outbox: Outbox) -> None:
+    outbox.subscribe()
+    outbox.receiver.answers("/hook", Reply(delay=0.3))
+    outbox.record("ca_1")
+    later = outbox.record("ca_2")
+    soon = outbox.now + timedelta(seconds=0.1)
+    Delivery.objects.filter(event=later).update(next_attempt_at=soon)
+    assert deliver_due(now=outbox.now) == 1
+    assert deliver_due(now=soon) == 1

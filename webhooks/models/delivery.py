@@ -32,10 +32,13 @@ class DeliveryQuerySet(ProjectScopedQuerySet["Delivery"]):
         """Those that somebody is handing over."""
         return self.pending().filter(lease_until__gt=now)
 
-    def due(self, *, now: datetime) -> Self:
+    def due(self, *, now: datetime, at: datetime | None = None) -> Self:
         """Those to hand over now: nobody does, and no earlier one of the same subject waits.
 
         So a subject's events arrive in order at each endpoint, and other subjects never wait.
+
+        Args:
+            at: those whose time had come by then; by ``now`` unless given.
         """
         earlier = Delivery.objects.pending().filter(
             endpoint=OuterRef("endpoint"),
@@ -43,7 +46,7 @@ class DeliveryQuerySet(ProjectScopedQuerySet["Delivery"]):
             sequence__lt=OuterRef("sequence"),
         )
         free = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
-        return self.pending().filter(free, ~Exists(earlier), next_attempt_at__lte=now)
+        return self.pending().filter(free, ~Exists(earlier), next_attempt_at__lte=at or now)
 
 
 class Delivery(ProjectScopedModel):
