@@ -199,7 +199,10 @@ def verification_detail(row: Verification) -> str:
             "Nothing was exchanged, and the link is dead."
         )
     if row.ended_at and row.ended_at < row.expires_at:
-        return "The person set out once more from the same link, so this trip was dropped."
+        return (
+            "The person set out once more from the same link, or the portal that she came from was "
+            "withdrawn, so this trip was dropped."
+        )
     if row.ended_at:
         return "The app did not answer in time. Nothing was exchanged."
     return (

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from connections.connect.exchanging import brings_code, exchange
 from connections.connect.holding import hold, wants_verification
+from connections.connect.starting import check_not_refused
 from connections.errors import AnswerLost, AttemptAnswered, AttemptRefused
 from connections.models import ConnectAttempt, ConnectLink
 from connections.taking import check_takes_connections
@@ -40,6 +41,7 @@ def take_answer(
     Raises:
         AttemptAnswered: the state is unknown, too old, or was answered already; of an answer that
             this browser brought before, it knows the attempt.
+        LinkRefused, LinkExpired: what she set out from was ended meanwhile.
         AttemptRefused: it belongs to another browser, client or issuer (RFC 9207), or is not
             signed as its provider signs.
         AuthConfigDisabled, ManagedAppDisabled: it was switched off meanwhile.
@@ -107,6 +109,8 @@ def _consume(attempt: ConnectAttempt, now: datetime) -> None:
         expires_at__gt=now,
     )
     if not unanswered.update(consumed_at=now):
+        attempt.link.refresh_from_db(fields=["refused_at", "expires_at"])
+        check_not_refused(attempt.link)
         raise AttemptAnswered(attempt)
 
 

@@ -12,6 +12,7 @@ from connections import vault
 from connections.actors import PERSON
 from connections.connect.nonces import nonce_matches
 from connections.connect.outcome import Outcome
+from connections.connect.starting import check_not_refused
 from connections.errors import AttemptAnswered, AuthConfigDisabled, LinkUnknown
 from connections.grants import has_twin, shared_with_another
 from connections.lifecycle import move
@@ -148,9 +149,11 @@ def store(
     Raises:
         LinkUnknown, AuthConfigDisabled: the account was deleted, or what it stands on was switched
             off, since the person set out; the tokens are given back.
+        LinkRefused, LinkExpired: somebody has ended the link; the tokens are given back.
+        AttemptAnswered: another trip from the link was faster.
     """
     now, link, identity = timezone.now(), attempt.link, proven.identity
-    refusal = Reason.IDENTITY_MISMATCH
+    refusal: Reason | None = Reason.IDENTITY_MISMATCH
     with transaction.atomic():
         account = ConnectedAccount.objects.locked(link.account_id)
         closed = not still_takes_connections(attempt.auth_config)
@@ -160,16 +163,22 @@ def store(
             pass
         elif _is_there_already(account, proven):
             refusal = Reason.ALREADY_CONNECTED
-        else:
-            _complete_link(link, now)
+        elif _complete_link(link, now):
             _activate(account, attempt, tokens, proven, asked_at=asked_at, now=now)
             return Outcome(
                 link=link, account=account, succeeded=True, reason=Reason(account.status_reason)
             )
+        else:
+            refusal = None
+            if link.refused_at is not None:
+                _give_back(attempt, tokens, proven, now)
     if account.status == Status.DELETED:
         raise LinkUnknown
     if closed:
         raise AuthConfigDisabled(auth_config_id=attempt.auth_config_id)
+    if refusal is None:
+        check_not_refused(link)
+        raise AttemptAnswered
     actual = identity.label if identity else ""
     return _reject(attempt, tokens, refusal, "", proven=proven, actual_identity=actual)
 
@@ -242,12 +251,16 @@ def _reject(
     )
 
 
-def _complete_link(link: ConnectLink, now: datetime) -> None:
-    """Mark the link done. Raises AttemptAnswered where another trip from it was faster."""
-    open_link = ConnectLink.objects.filter(pk=link.pk, completed_at__isnull=True)
-    if not open_link.update(completed_at=now):
-        raise AttemptAnswered
+def _complete_link(link: ConnectLink, now: datetime) -> bool:
+    """Mark the link done; leave it, and read it anew, where it is done or ended already."""
+    unused = ConnectLink.objects.filter(
+        pk=link.pk, completed_at__isnull=True, refused_at__isnull=True
+    )
+    if not unused.update(completed_at=now):
+        link.refresh_from_db(fields=["completed_at", "refused_at", "expires_at"])
+        return False
     link.completed_at = now
+    return True
 
 
 def _give_back(

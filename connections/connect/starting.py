@@ -44,7 +44,7 @@ def find_link(*, token: str, browser: str, now: datetime) -> ConnectLink:
 
     Raises:
         LinkUnknown: there is none, or its account is gone.
-        LinkExpired: it ran out.
+        LinkExpired: it ran out, or the portal that it was made in was withdrawn.
         LinkUsed: it has led to a connection, or another browser is using it.
         LinkRefused: the app said that it was opened by somebody else.
     """
@@ -126,14 +126,26 @@ def _keep_language(entity: Entity) -> None:
 def _check(link: ConnectLink, *, browser: str, now: datetime) -> None:
     if link.account.status == Status.DELETED:
         raise LinkUnknown
-    if link.refused_at is not None:
-        raise LinkRefused(link)
+    check_not_refused(link)
     if link.completed_at is not None:
         raise LinkUsed(link)
     if link.expires_at <= now:
         raise LinkExpired(link)
     if not is_free_for(link, browser=browser):
         raise LinkUsed(link)
+
+
+def check_not_refused(link: ConnectLink) -> None:
+    """Let pass a link that nobody has ended.
+
+    Raises:
+        LinkRefused: the app said that it was opened by somebody else.
+        LinkExpired: its portal was withdrawn.
+    """
+    if link.refused_at is None:
+        return
+    # A portal's links run out with it, so that nobody is told of somebody else who opened them.
+    raise LinkExpired(link) if link.expires_at <= link.refused_at else LinkRefused(link)
 
 
 def is_free_for(link: ConnectLink, *, browser: str) -> bool:

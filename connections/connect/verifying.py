@@ -24,6 +24,8 @@ from connections.errors import (
     AttemptAnswered,
     AuthConfigDisabled,
     KeyRefused,
+    LinkExpired,
+    LinkRefused,
     LinkUnknown,
     ProviderUnavailable,
     VerificationAnswered,
@@ -212,8 +214,9 @@ def _connect(attempt: ConnectAttempt, brought: Mapping[str, str], now: datetime)
             exchange(attempt=attempt, answer=brought, now=now)
         else:
             _connect_key(attempt, brought, now)
-    except (AttemptAnswered, LinkUnknown):
-        # Another trip from the link was faster, or the account was deleted: nothing was stored.
+    except (AttemptAnswered, LinkExpired, LinkRefused, LinkUnknown):
+        # Another trip from the link was faster, somebody has ended the link, or the account was
+        # deleted: nothing was stored.
         return
     except AuthConfigDisabled as error:
         failed = Reason.EXCHANGE_FAILED

@@ -48,7 +48,8 @@ class ConnectLink(ProjectScopedModel):
     # Digest of the cookie of the browser that used the link first.
     browser_digest = models.CharField(max_length=64, blank=True, editable=False)
     completed_at = models.DateTimeField(null=True, editable=False)
-    # When the app said that somebody else than the link's user had opened it: it is dead then.
+    # When the app said that somebody else than the link's user had opened it, or its portal was
+    # withdrawn: it is dead then, and so is whoever has set out from it. See `check_not_refused`.
     refused_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar = ConnectLinkQuerySet.as_manager()

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import structlog
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Least
 from django.utils import timezone
 
-from connections.models import ConnectLink, PortalLink
+from connections.models import ConnectLink, PortalLink, Verification
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connections.actors import Actor
 
 log = structlog.get_logger(__name__)
@@ -20,19 +24,28 @@ log = structlog.get_logger(__name__)
 def withdraw_portal_link(*, link: PortalLink, actor: Actor) -> bool:
     """Let nobody in by ``link`` any more, not the browser in which it is open either.
 
-    Connect links that were made in that portal and are still open end with it: whoever had the
-    portal has them too. What was connected or disconnected meanwhile stays.
+    Connect links that were made in that portal end with it, and so do trips that have set out from
+    them: whoever had the portal has them too. What was connected or disconnected meanwhile stays.
 
     Returns:
         Whether it was still good; again does no harm.
     """
     now = timezone.now()
+    _end_links(link, now=now)
     rows = PortalLink.objects.filter(pk=link.pk, withdrawn_at__isnull=True, expires_at__gt=now)
     if not rows.update(withdrawn_at=now):
         return False
     link.withdrawn_at = now
-    # Through the person's accounts, which are few: the portal's id has no index.
-    made = ConnectLink.objects.filter(account__entity_id=link.entity_id, portal_id=link.pk)
-    made.open(now=now).update(expires_at=now)
     log.info("portal_link_withdrawn", portal_link_id=link.pk, actor=actor)
     return True
+
+
+def _end_links(portal: PortalLink, *, now: datetime) -> None:
+    """End what was made in the portal, also where the portal is over: trips outlast it."""
+    # Through the person's accounts, which are few: the portal's id has no index.
+    made = ConnectLink.objects.filter(account__entity_id=portal.entity_id, portal_id=portal.pk)
+    unused = made.filter(completed_at__isnull=True, refused_at__isnull=True)
+    ended = [each.pk for each in unused]
+    unused.update(refused_at=now, expires_at=Least("expires_at", Value(now)))
+    held = Verification.objects.filter(attempt__link__in=ended, ended_at__isnull=True)
+    held.filter(verified_at__isnull=True).update(ended_at=now, held=None)

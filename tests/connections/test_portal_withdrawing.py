@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from connections.actors import PERSON, SYSTEM
-from connections.models import ConnectedAccount, ConnectLink, PortalLink
+from connections.models import (
+    ConnectedAccount,
+    ConnectLink,
+    PortalLink,
+    Reason,
+    Revocation,
+    Status,
+    Verification,
+)
 from connections.operations import reconnect_account
 from connections.portal.withdrawing import withdraw_portal_link
+from integrations.models import Project
 from tests.connections.visitor import Visitor, portal_of
+from tests.person import Person
+from tests.provider import Answer, ScriptedProvider, tokens
+from tests.verifying_app import App
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +37,15 @@ def path(account: ConnectedAccount) -> str:
 
 def withdraw() -> bool:
     return withdraw_portal_link(link=PortalLink.objects.get(), actor=SYSTEM)
+
+
+def set_out(path: str, account: ConnectedAccount) -> Person:
+    """Return somebody who has left the portal for the provider."""
+    visitor = Visitor(path).enter()
+    person = Person(visitor.do("reconnect", account.pk))
+    person.client = visitor.client
+    assert person.set_out()
+    return person
 
 
 def test_a_withdrawn_link_lets_nobody_in(path: str) -> None:
@@ -47,6 +71,55 @@ def test_connect_links_that_were_made_in_it_end_with_it(
     still_open = ConnectLink.objects.open(now=timezone.now())
     assert list(still_open) == [other]
     assert within.pk not in {link.pk for link in still_open}
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_a_trip_that_has_set_out_from_it_ends_with_it(
+    path: str, account: ConnectedAccount, provider: ScriptedProvider, over: bool
+) -> None:
+    person = set_out(path, account)
+    if over:
+        # The trip outlasts the link and the portal alike.
+        past = timezone.now() - timedelta(seconds=1)
+        ConnectLink.objects.update(expires_at=past)
+        PortalLink.objects.update(expires_at=past)
+    withdraw()
+    page = person.come_back(code="c")
+    assert (page.status_code, provider.token_calls()) == (410, [])
+    assert "This link has expired" in page.content.decode()
+    account.refresh_from_db()
+    assert (account.status, account.status_reason) == (Status.ACTIVE, Reason.CONNECTED)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_trip_whose_code_is_being_exchanged_stores_nothing(
+    path: str, account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    ConnectedAccount.objects.update(status=Status.REVOKED, identity_id="")
+    person = set_out(path, account)
+
+    def take_back() -> None:
+        try:
+            withdraw()
+        finally:
+            connection.close()
+
+    provider.answer_tokens(Answer(json=tokens(2).json, before=take_back))
+    assert person.come_back(code="c").status_code == 410
+    account.refresh_from_db()
+    assert account.status == Status.REVOKED
+    assert Revocation.objects.get().payload is not None
+
+
+def test_what_waits_for_the_apps_word_is_wiped_and_exchanged_for_no_answer(
+    path: str, account: ConnectedAccount, project: Project, provider: ScriptedProvider
+) -> None:
+    app, person = App(project), set_out(path, account)
+    sent_to = person.come_back(code="c").headers["Location"]
+    withdraw()
+    assert Verification.objects.get().held is None
+    assert app.verify(sent_to, signed_in="alice").json()["status"] == "failed"
+    assert provider.token_calls() == []
 
 
 def test_withdrawing_twice_does_no_harm(path: str) -> None:
