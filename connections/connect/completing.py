@@ -178,7 +178,9 @@ def store(
         raise AuthConfigDisabled(auth_config_id=attempt.auth_config_id)
     if refusal is None:
         check_not_refused(link)
-        raise AttemptAnswered
+        # So that the page tells how it stands now, and not as it stood when she set out.
+        link.account = account
+        raise AttemptAnswered(attempt)
     actual = identity.label if identity else ""
     return _reject(attempt, tokens, refusal, "", proven=proven, actual_identity=actual)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -119,6 +121,30 @@ def test_a_form_that_is_sent_again_after_a_lost_answer_is_the_same_browsers(
     again.cookies = deepcopy(client.cookies)
     assert give(path, client).status_code == 502
     assert give(path, again).status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_trips_at_once_the_slower_hears_that_it_is_connected(
+    path: str, provider: ScriptedProvider
+) -> None:
+    client, again = Client(), Client()
+    client.get(path)
+    again.cookies = deepcopy(client.cookies)
+    answers: list[int] = []
+
+    def other_trip() -> None:
+        try:
+            answers.append(give(path, again).status_code)
+        finally:
+            connection.close()
+
+    provider.answer(ME, Answer(json=ALICE.json, before=other_trip), ALICE)
+    page = give(path, client)
+    text = html.unescape(page.content.decode())
+    assert (answers, page.status_code) == ([302], 400)
+    assert "You are connected already" in text
+    assert "status=success" in text
+    assert "status=failed" not in text
 
 
 def test_another_browser_finds_the_link_used(path: str, provider: ScriptedProvider) -> None:
