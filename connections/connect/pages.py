@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from connections.bidi import isolated
 from connections.callback_urls import with_result
 from connections.connect.catalog_words import described
-from connections.connect.starting import is_free_for
+from connections.connect.starting import is_free_for, leads_to_life
 from connections.connect.words import Words, connected_words, failure_words, refusal_words
-from connections.errors import AnswerLost
+from connections.errors import AnswerLost, LinkUsed
 from connections.models import Reason
 
 if TYPE_CHECKING:
@@ -97,9 +97,12 @@ def refusal_context(
             link.callback_url, {"status": "failed", "error": error.code}
         )
         return _problem(refusal_words(error), code=error.code, link=link) | {"return_url": back}
-    if link.completed_at is not None:
+    if leads_to_life(link):
         words = connected_words(link.account.auth_config.catalog_entry.name, error.status)
         return _problem(words, link=link, status="success")
+    if link.completed_at is not None:
+        # What it connected is over, and nobody should go on as if it were not.
+        error = LinkUsed(link)
     return _problem(refusal_words(error), code=error.code, link=link, status="failed")
 
 

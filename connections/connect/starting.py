@@ -64,14 +64,26 @@ class Departure:
 
 
 def find_completed_link(*, link_id: str, browser: str) -> ConnectLink:
-    """Return the link that this browser brought to its end. Raises LinkUnknown."""
+    """Return the link that this browser brought to its end, and whose account lives.
+
+    Raises:
+        LinkUnknown: there is none, or its account is gone.
+        LinkUsed: what it connected has ended since.
+    """
     completed = ConnectLink.objects.filter(
         pk=link_id, browser_digest=digest(browser), completed_at__isnull=False
     )
     link = completed.select_related(*_RELATED).first()
     if link is None or link.account.status == Status.DELETED:
         raise LinkUnknown
+    if not leads_to_life(link):
+        raise LinkUsed(link)
     return link
+
+
+def leads_to_life(link: ConnectLink) -> bool:
+    """Whether the link has led to a connection, and the account can still be used."""
+    return link.completed_at is not None and link.account.status == Status.ACTIVE
 
 
 def start_attempt(

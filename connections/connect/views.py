@@ -29,7 +29,12 @@ from connections.connect.responding import (
     set_cookie,
     try_again_cookie,
 )
-from connections.connect.starting import find_completed_link, find_link, start_attempt
+from connections.connect.starting import (
+    find_completed_link,
+    find_link,
+    leads_to_life,
+    start_attempt,
+)
 from connections.connect.verifying import find_verification, wait_for_end
 from connections.errors import (
     AnswerLost,
@@ -37,6 +42,7 @@ from connections.errors import (
     ConnectionsError,
     KeyRefused,
     LinkError,
+    LinkUsed,
     ProviderUnavailable,
 )
 from integrations.errors import InvalidInput
@@ -153,6 +159,8 @@ def _verified(request: HttpRequest, verification: Verification) -> HttpResponse:
     attempt = verification.attempt
     outcome = outcome_of(attempt)
     if outcome is not None:
+        if outcome.succeeded and not leads_to_life(attempt.link):
+            return refusal(request, LinkUsed(), attempt.link)
         return onward(request, outcome)
     if verification.ended_at is not None:
         # Another trip of hers from the same link has taken its place.

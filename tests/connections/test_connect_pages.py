@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,7 +16,7 @@ from connections.actors import SYSTEM
 from connections.connect.outcome import Outcome
 from connections.connect.words import failure_words
 from connections.models import ConnectedAccount, ConnectLink, Reason, Revocation, Status
-from connections.operations import reconnect_account
+from connections.operations import disable_account, reconnect_account, revoke_account
 from integrations.catalog import get_toolkit
 from integrations.models import AuthConfig, Project
 from integrations.schemes import OAuth2Client
@@ -233,6 +234,35 @@ def test_who_opens_a_link_again_that_she_has_used_is_told_that_she_is_connected(
     assert page.status_code == 410
     assert "You are connected already" in text(page)
     assert back(page)["status"] == "success"
+
+
+def end(how: Callable[..., object]) -> None:
+    how(account=ConnectedAccount.objects.get(), actor=SYSTEM)
+
+
+@pytest.mark.parametrize("how", [revoke_account, disable_account])
+def test_what_has_ended_since_is_called_connected_on_no_page(
+    url: str, how: Callable[..., object]
+) -> None:
+    person = Person(url)
+    person.set_out()
+    person.come_back(code="c")
+    end(how)
+    for page in (person.client.get(person.path), person.come_back(code="c")):
+        assert "This link was used already" in text(page)
+        assert "connected already" not in text(page)
+        assert (back(page)["status"], back(page)["error"]) == ("failed", "link_used")
+
+
+def test_the_last_page_of_a_trip_does_not_outlive_the_connection(auth_config: AuthConfig) -> None:
+    person = Person(link_to(auth_config, callback_url=""))
+    person.set_out()
+    finished = person.come_back(code="c").headers["Location"]
+    end(revoke_account)
+    page = person.client.get(finished)
+    assert page.status_code == 410
+    assert "This link was used already" in text(page)
+    assert "is connected" not in text(page)
 
 
 def test_another_browser_learns_nothing_of_the_apps_state(url: str) -> None:

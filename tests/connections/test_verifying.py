@@ -19,7 +19,7 @@ from connections.models import (
     Status,
     Verification,
 )
-from connections.operations import delete_account, reconnect_account
+from connections.operations import delete_account, reconnect_account, revoke_account
 from connections.timeline import timeline
 from integrations.models import AuthConfig, Project
 from tests.api.calling import Caller, code_of, key_of
@@ -247,6 +247,18 @@ def test_a_provider_that_fails_after_the_app_has_answered_is_told_on_our_page(
     page = trip.follow(answer)
     assert page.status_code == 502
     assert "That took too long" in page.content.decode()
+
+
+def test_the_page_after_the_trip_tells_the_app_no_success_of_what_has_ended(
+    url: str, app: App
+) -> None:
+    trip = consent(url)
+    answer = app.verify(trip.url, signed_in="alice")
+    assert "status=success" in trip.follow(answer).headers["Location"]
+    revoke_account(account=ConnectedAccount.objects.get(), actor=SYSTEM)
+    page = trip.follow(answer)
+    assert page.status_code == 410
+    assert "status=success" not in page.content.decode()
 
 
 def test_another_identity_is_told_on_our_page_with_both_names(
