@@ -13,7 +13,7 @@ ConnectionsError
 ├── NothingToProbe, ProbedJustNow, ProviderSpared
 └── LinkError
     ├── LinkUnknown, LinkExpired, LinkUsed
-    ├── LinkRefused, AttemptRefused, AttemptAnswered, AnswerLost
+    ├── LinkRefused, AttemptRefused, AttemptAnswered, AttemptExpired, AnswerLost
     ├── VerificationUnknown, VerificationAnswered
     ├── KeyRefused, ProviderUnavailable, TooManyTries
     ├── PortalUnknown, PortalExpired, PortalOpenedElsewhere, PortalNotOpen
@@ -220,6 +220,17 @@ class AttemptAnswered(LinkError):
     def __init__(self, attempt: ConnectAttempt | None = None) -> None:
         self.attempt = attempt
         super().__init__(attempt.link if attempt else None)
+
+
+class AttemptExpired(LinkError):
+    """The person was at the provider for longer than an answer is waited for."""
+
+    code = "attempt_expired"
+    status = 410
+    link: ConnectLink
+
+    def __init__(self, link: ConnectLink) -> None:
+        super().__init__(link)
 
 
 class AnswerLost(LinkError):

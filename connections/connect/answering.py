@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from connections.connect.exchanging import brings_code, exchange
 from connections.connect.holding import hold, wants_verification
 from connections.connect.starting import check_not_refused
-from connections.errors import AnswerLost, AttemptAnswered, AttemptRefused
+from connections.errors import AnswerLost, AttemptAnswered, AttemptExpired, AttemptRefused
 from connections.models import ConnectAttempt, ConnectLink
 from connections.taking import check_takes_connections
 from integrations.database import DATABASE_AWAY
@@ -39,8 +39,9 @@ def take_answer(
         browser: the random text in this browser's cookie; empty where it has none.
 
     Raises:
-        AttemptAnswered: the state is unknown, too old, or was answered already; of an answer that
-            this browser brought before, it knows the attempt.
+        AttemptAnswered: the state is unknown, or was answered already; of an answer that this
+            browser brought before, it knows the attempt.
+        AttemptExpired: it comes too late.
         LinkRefused, LinkExpired: what she set out from was ended meanwhile.
         AttemptRefused: it belongs to another browser, client or issuer (RFC 9207), or is not
             signed as its provider signs.
@@ -109,9 +110,18 @@ def _consume(attempt: ConnectAttempt, now: datetime) -> None:
         expires_at__gt=now,
     )
     if not unanswered.update(consumed_at=now):
-        attempt.link.refresh_from_db(fields=["refused_at", "expires_at"])
-        check_not_refused(attempt.link)
-        raise AttemptAnswered(attempt)
+        _explain(attempt)
+
+
+def _explain(attempt: ConnectAttempt) -> NoReturn:
+    """Say why the attempt takes no answer. Raises as `take_answer`."""
+    attempt.refresh_from_db(fields=["consumed_at"])
+    link = attempt.link
+    link.refresh_from_db(fields=["completed_at", "refused_at", "expires_at"])
+    check_not_refused(link)
+    if attempt.consumed_at is None and link.completed_at is None:
+        raise AttemptExpired(link)
+    raise AttemptAnswered(attempt)
 
 
 def _without_state(answer: Mapping[str, str]) -> dict[str, str]:

@@ -11,13 +11,19 @@ from connections.bidi import isolated
 from connections.callback_urls import with_result
 from connections.connect.catalog_words import described
 from connections.connect.starting import is_free_for, leads_to_life
-from connections.connect.words import Words, connected_words, failure_words, refusal_words
+from connections.connect.words import (
+    Words,
+    connected_words,
+    failure_words,
+    late_words,
+    refusal_words,
+)
 from connections.errors import AnswerLost, LinkUsed
 from connections.models import Reason
 
 if TYPE_CHECKING:
     from connections.connect.outcome import Outcome
-    from connections.errors import ConnectionsError
+    from connections.errors import AttemptExpired, ConnectionsError
     from connections.models import ConnectLink
     from integrations.catalog import Toolkit
 
@@ -119,6 +125,12 @@ def failure_context(outcome: Outcome) -> dict[str, Any]:
             (_("This link is for"), outcome.account.identity_label),
         ]
     return context
+
+
+def late_context(error: AttemptExpired) -> dict[str, Any]:
+    """Return what the page shows when the provider's answer came too late."""
+    words = late_words(error.link.account.auth_config.catalog_entry.name)
+    return _problem(words, code=error.code, link=error.link, status="failed")
 
 
 def lost_context(link: ConnectLink) -> dict[str, Any]:

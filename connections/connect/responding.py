@@ -12,8 +12,14 @@ from django.utils import timezone
 from connections.connect.fields import asks_person, form_source
 from connections.connect.holding import Held
 from connections.connect.outcome import outcome_of
-from connections.connect.pages import failure_context, lost_context, refusal_context, return_url
-from connections.errors import AttemptAnswered
+from connections.connect.pages import (
+    failure_context,
+    late_context,
+    lost_context,
+    refusal_context,
+    return_url,
+)
+from connections.errors import AttemptAnswered, AttemptExpired
 from connections.issuing import LINK_PATH
 
 if TYPE_CHECKING:
@@ -62,6 +68,8 @@ def refusal(
     attempt = error.attempt if isinstance(error, AttemptAnswered) else None
     if attempt is not None:
         return _answered(request, error, attempt)
+    if isinstance(error, AttemptExpired):
+        return _problem(request, error.link, late_context(error))
     link = link or getattr(error, "link", None)
     context = refusal_context(error, link=link, browser=browser_of(request))
     return render(request, "connect/problem.html", context, status=error.status)

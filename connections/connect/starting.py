@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from connections.models import Entity
     from integrations.catalog import Toolkit
 
-# How long a person may take at the provider: signing up there, finding a second factor.
+# How long a person may take at the provider: signing up there, finding a second factor. The page
+# for whoever takes longer says so (`words.late_words`).
 ATTEMPT_LIFETIME = timedelta(minutes=30)
 _RELATED = ("account__entity", "account__auth_config__managed_app", "account__project")
 

@@ -13,6 +13,7 @@ from connections.bidi import isolated
 from connections.connect.verifying import INTERRUPTED, TOO_LATE
 from connections.errors import (
     AttemptAnswered,
+    AttemptExpired,
     AttemptRefused,
     AuthConfigDisabled,
     LinkExpired,
@@ -75,6 +76,20 @@ def connected_words(service: str, status: int) -> Words:
         % {"service": isolated(service)},
         done=True,
         status=status,
+    )
+
+
+def late_words(service: str) -> Words:
+    """Say to whom comes back later than an answer is waited for that nothing was connected."""
+    message = _(
+        "To keep your account safe, we wait half an hour for %(service)s. Nothing was connected. "
+        "Please start once more."
+    )
+    return Words(
+        title=_("That took too long"),
+        message=message % {"service": isolated(service)},
+        again=_("Try again"),
+        status=AttemptExpired.status,
     )
 
 

@@ -80,6 +80,7 @@ CONNECT = [
     Shown("the wrong account", "connect:callback", ways.another_account, 409),
     Shown("another browser's answer", "connect:callback", ways.another_browser, 403),
     Shown("an answered answer", "connect:callback", ways.answered_already, 400),
+    Shown("an answer that is late", "connect:callback", ways.answered_late, 410),
     Shown("an answer that was lost", "connect:callback", ways.answer_lost, 503),
     Shown("done", "connect:finished", ways.finished),
     Shown("done again", "connect:finished", ways.finished_again),

@@ -13,6 +13,7 @@ from django.utils import timezone
 from connections.actors import PERSON, SYSTEM, WORKER
 from connections.languages import COOKIE
 from connections.models import (
+    ConnectAttempt,
     ConnectedAccount,
     ConnectLink,
     Entity,
@@ -182,6 +183,13 @@ def answered_already(scene: Scene) -> str:
     _answers(scene)
     path = scene.answered(scene.link(), error="access_denied")
     return path.replace("state=", "state=x")
+
+
+def answered_late(scene: Scene) -> str:
+    path = scene.answered(scene.link(), code="c")
+    past = timezone.now() - timedelta(minutes=1)
+    ConnectAttempt.objects.filter(pk=ConnectAttempt.objects.latest("pk").pk).update(expires_at=past)
+    return path
 
 
 def answer_lost(scene: Scene) -> str:

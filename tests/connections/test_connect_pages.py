@@ -15,7 +15,14 @@ from django.utils import timezone
 from connections.actors import SYSTEM
 from connections.connect.outcome import Outcome
 from connections.connect.words import failure_words
-from connections.models import ConnectedAccount, ConnectLink, Reason, Revocation, Status
+from connections.models import (
+    ConnectAttempt,
+    ConnectedAccount,
+    ConnectLink,
+    Reason,
+    Revocation,
+    Status,
+)
 from connections.operations import disable_account, reconnect_account, revoke_account
 from integrations.catalog import get_toolkit
 from integrations.models import AuthConfig, Project
@@ -129,6 +136,24 @@ def test_a_reload_after_success_says_that_it_is_connected(url: str) -> None:
     assert page.status_code == 400
     assert "You are connected already" in text(page)
     assert back(page)["status"] == "success"
+
+
+@pytest.mark.parametrize("lives", [True, False])
+def test_who_takes_too_long_at_the_provider_is_told_so(
+    url: str, provider: ScriptedProvider, lives: bool
+) -> None:
+    person = Person(url)
+    person.set_out()
+    past = timezone.now() - timedelta(seconds=1)
+    ConnectAttempt.objects.update(expires_at=past)
+    if not lives:
+        ConnectLink.objects.update(expires_at=past)
+    page = person.come_back(code="c")
+    assert (page.status_code, provider.token_calls()) == (410, [])
+    assert "That took too long" in text(page)
+    assert "done already" not in text(page)
+    assert ("Try again" in text(page)) is lives
+    assert (back(page)["status"], back(page)["error"]) == ("failed", "attempt_expired")
 
 
 def test_another_account_is_named_beside_the_right_one(
