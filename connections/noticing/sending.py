@@ -21,6 +21,7 @@ from django.utils import timezone
 from connections.models import ExpiryNotice, NoticeCause, NoticeState, Status, grant_of
 from connections.noticing.message import write_message
 from connections.noticing.recording import takes_mail
+from connections.schedule import SAME_END
 from integrations.tokens import digest, new_token
 
 if TYPE_CHECKING:
@@ -106,7 +107,15 @@ def _needless(notice: ExpiryNotice) -> str:
     wanted = Status.EXPIRED if notice.cause == NoticeCause.ENDED else Status.ACTIVE
     if account.status != wanted or grant_of(account) != notice.grant:
         return "the account stands otherwise by now"
-    return ""
+    return "the grant was renewed" if _is_renewed(notice) else ""
+
+
+def _is_renewed(notice: ExpiryNotice) -> bool:
+    """Whether a refresh of the same grant has moved away the end that the mail tells of."""
+    if notice.cause != NoticeCause.ENDING or notice.ends_at is None:
+        return False
+    ends_at = notice.account.grant_ends_at
+    return ends_at is None or ends_at > notice.ends_at + SAME_END
 
 
 def _send(notice: ExpiryNotice, token: str) -> _Outcome:

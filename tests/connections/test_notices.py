@@ -46,6 +46,14 @@ def told(account: ConnectedAccount) -> ConnectedAccount:
     return account
 
 
+def warn(account: ConnectedAccount) -> None:
+    """Let the account's grant end in a week, and note that its person is to be told."""
+    now = timezone.now()
+    ends_at = now + timedelta(days=7)
+    ConnectedAccount.objects.filter(pk=account.pk).update(grant_ends_at=ends_at)
+    note_expiry(account=account, cause=NoticeCause.ENDING, actor=SYSTEM, ends_at=ends_at, now=now)
+
+
 def test_a_person_is_told_that_her_grant_died(
     told: ConnectedAccount, mail_server: MailServer
 ) -> None:
@@ -114,15 +122,8 @@ def test_markup_in_an_identity_is_text(told: ConnectedAccount, mail_server: Mail
 def test_a_cause_is_told_once_however_often_it_is_noted(
     told: ConnectedAccount, mail_server: MailServer
 ) -> None:
-    ends_at = timezone.now() + timedelta(days=7)
     for _ in range(2):
-        note_expiry(
-            account=told,
-            cause=NoticeCause.ENDING,
-            actor=SYSTEM,
-            ends_at=ends_at,
-            now=timezone.now(),
-        )
+        warn(told)
         send()
     assert len(mail_server.taken) == 1
     assert "will soon be disconnected" in mail_server.taken[0]["Subject"]
@@ -166,6 +167,28 @@ def test_a_person_who_was_quicker_gets_no_mail(
     assert send() == 0
     assert ExpiryNotice.objects.get().state == NoticeState.DROPPED
     assert not mail_server.taken
+
+
+@pytest.mark.parametrize("renewed", [timedelta(days=90), None])
+def test_a_grant_that_was_renewed_meanwhile_is_not_said_to_end(
+    told: ConnectedAccount, mail_server: MailServer, renewed: timedelta | None
+) -> None:
+    warn(told)
+    ends_at = renewed and timezone.now() + renewed
+    ConnectedAccount.objects.update(grant_ends_at=ends_at)
+    assert send() == 0
+    notice = ExpiryNotice.objects.get()
+    assert (notice.state, notice.explanation) == (NoticeState.DROPPED, "the grant was renewed")
+    assert not mail_server.taken
+
+
+def test_a_grant_whose_end_moved_by_minutes_is_said_to_end(
+    told: ConnectedAccount, mail_server: MailServer
+) -> None:
+    warn(told)
+    soon = timezone.now() + timedelta(days=7, minutes=30)
+    ConnectedAccount.objects.update(grant_ends_at=soon)
+    assert send() == 1
 
 
 def test_a_person_who_refuses_meanwhile_gets_no_mail(
