@@ -11,7 +11,7 @@ from django.db import transaction
 
 from webhooks.endpoints import disable_endpoint
 from webhooks.models import Delivery, DeliveryAttempt, DeliveryStatus, Endpoint
-from webhooks.retry import next_attempt_at, parse_retry_after
+from webhooks.retry import LONGEST_PAUSE, next_attempt_at, parse_retry_after
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +23,8 @@ GONE: Final = 410
 # Too Many Requests, Service Unavailable: answers whose Retry-After is honoured.
 THROTTLED: Final = (429, 503)
 DISABLED_AFTER: Final = timedelta(days=5)
+# A try may wait for a free slot, behind others that hang.
+QUIET_AFTER: Final = LONGEST_PAUSE + timedelta(hours=1)
 
 log = structlog.get_logger(__name__)
 
@@ -74,14 +76,26 @@ def _blame(endpoint_id: str, answer: Answer, *, now: datetime) -> None:
     endpoint = endpoints.select_for_update(no_key=True).first()
     if endpoint is None:
         return
-    if endpoint.failing_since is None:
+    if not _fails_on(endpoint, now=now):
         endpoint.failing_since = now
-        endpoint.save(update_fields=["failing_since"])
+    endpoint.last_failed_at = now
+    endpoint.save(update_fields=["failing_since", "last_failed_at"])
     if answer.status == GONE:
         disable_endpoint(endpoint=endpoint, reason="It answered 410 Gone.")
     elif now - endpoint.failing_since >= DISABLED_AFTER:
         reason = f"It failed for {DISABLED_AFTER.days} days without a success."
         disable_endpoint(endpoint=endpoint, reason=reason)
+
+
+def _fails_on(endpoint: Endpoint, *, now: datetime) -> bool:
+    """Whether this failure continues the one before.
+
+    Where nothing was sent for longer than any pause between two tries, nobody knows how the
+    endpoint was meanwhile: a week without events is no week without a success.
+    """
+    if endpoint.failing_since is None or endpoint.last_failed_at is None:
+        return False
+    return now - endpoint.last_failed_at <= QUIET_AFTER
 
 
 def _reschedule(claim: Claim, answer: Answer, *, now: datetime) -> None:

@@ -27,6 +27,9 @@ MAX_RETRY_AFTER: Final = timedelta(hours=24)
 # A delay is stretched by up to this share, so that what failed together does not return together.
 JITTER: Final = 0.1
 
+# No longer does a delivery that is tried again stand still.
+LONGEST_PAUSE: Final = max(max(DELAYS) * (1 + JITTER), MAX_RETRY_AFTER)
+
 _SECONDS: Final = re.compile(r"[0-9]{1,18}")
 
 

@@ -9,6 +9,7 @@ from tests.webhooks.outbox import Outbox
 from webhooks.delivering import deliver_due
 from webhooks.endpoints import disable_endpoint, enable_endpoint
 from webhooks.models import Delivery, DeliveryStatus, Endpoint
+from webhooks.retry import DELAYS, JITTER, LONGEST_PAUSE
 
 
 def statuses() -> set[str]:
@@ -62,16 +63,44 @@ def test_enabling_lets_later_events_flow(outbox: Outbox) -> None:
 def test_five_days_without_a_success_disable_an_endpoint(outbox: Outbox) -> None:
     endpoint, _ = outbox.subscribe()
     outbox.receiver.answers("/hook", Reply(status=500))
-    outbox.record()
-    deliver_due(now=outbox.now)
-    outbox.record("ca_2")
-    deliver_due(now=outbox.now + timedelta(days=4, hours=23))
+    for day in (0, 1, 2, 3, 4, 4.95):
+        outbox.record(f"ca_{day}")
+        deliver_due(now=outbox.now + timedelta(days=day))
     endpoint.refresh_from_db()
     assert endpoint.enabled
-    outbox.record("ca_3")
+    outbox.record()
     deliver_due(now=outbox.now + timedelta(days=5, minutes=1))
     endpoint.refresh_from_db()
     assert endpoint.disabled_reason == "It failed for 5 days without a success."
+
+
+def test_an_endpoint_that_nothing_was_sent_to_for_weeks_is_not_disabled_by_one_failure(
+    outbox: Outbox,
+) -> None:
+    endpoint, _ = outbox.subscribe()
+    outbox.receiver.answers("/hook", Reply(status=503))
+    outbox.record()
+    now = outbox.now
+    for delay in DELAYS:
+        now += delay * (1 + JITTER) + timedelta(seconds=1)
+        deliver_due(now=now)
+    later = outbox.record("ca_2")
+    deliver_due(now=now + timedelta(days=21))
+    endpoint.refresh_from_db()
+    assert endpoint.enabled
+    assert endpoint.failing_since == endpoint.last_failed_at
+    assert outbox.delivery(later).status == DeliveryStatus.PENDING
+
+
+def test_the_longest_pause_between_two_tries_is_no_quiet(outbox: Outbox) -> None:
+    endpoint, _ = outbox.subscribe()
+    outbox.receiver.answers("/hook", Reply(status=503))
+    outbox.record()
+    deliver_due(now=outbox.now)
+    deliver_due(now=outbox.now + LONGEST_PAUSE + timedelta(minutes=1))
+    endpoint.refresh_from_db()
+    assert endpoint.failing_since is not None
+    assert endpoint.failing_since < outbox.now + timedelta(minutes=1)
 
 
 def test_a_success_begins_the_five_days_anew(outbox: Outbox) -> None:

@@ -52,7 +52,9 @@ class Endpoint(ProjectScopedModel):
     previous_secret_until = models.DateTimeField(null=True, editable=False)
     enabled = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=200, blank=True, editable=False)
+    # Of the failures in a row, without a success: the first, and the last.
     failing_since = models.DateTimeField(null=True, editable=False)
+    last_failed_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     # The row stays: removing it would fail a change of an account that records its event for this
     # endpoint at the same moment (the foreign key is checked at that change's commit).
