@@ -100,9 +100,11 @@ def update_endpoint(
     changes: dict[str, Any] = {name: new for name, new in given.items() if new is not None}
     if url is not None:
         _vet_url(url)
-        changes["failing_since"] = None
     with transaction.atomic():
         endpoint = _lock(endpoint)
+        if url is not None and url != endpoint.url:
+            # Of another address nothing is known yet. A form sends the same one along.
+            changes["failing_since"] = None
         for name, value in changes.items():
             setattr(endpoint, name, value)
         endpoint.save(update_fields=list(changes))

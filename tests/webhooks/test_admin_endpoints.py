@@ -76,6 +76,17 @@ def test_an_edit_keeps_the_secret(client: Client, endpoint: Endpoint) -> None:
     assert endpoint.secret.reveal() == before
 
 
+@pytest.mark.parametrize(("url", "fails"), [(URL, True), (f"{URL}/new", False)])
+def test_an_edit_ends_the_failing_only_where_the_address_is_another(
+    client: Client, endpoint: Endpoint, url: str, fails: bool
+) -> None:
+    Endpoint.objects.update(failing_since=timezone.now())
+    client.post(f"{ENDPOINTS}{endpoint.pk}/change/", {"url": url, "description": "New"})
+    endpoint.refresh_from_db()
+    assert (endpoint.url, endpoint.description) == (url, "New")
+    assert (endpoint.failing_since is not None) is fails
+
+
 def test_a_rotated_secret_is_shown_once(client: Client, endpoint: Endpoint) -> None:
     answer = client.post(f"{ENDPOINTS}{endpoint.pk}/do/rotate/")
     endpoint.refresh_from_db()
