@@ -76,26 +76,26 @@ def _blame(endpoint_id: str, answer: Answer, *, now: datetime) -> None:
     endpoint = endpoints.select_for_update(no_key=True).first()
     if endpoint is None:
         return
-    if not _fails_on(endpoint, now=now):
-        endpoint.failing_since = now
-    endpoint.last_failed_at = now
+    since = _failing_since(endpoint, now=now)
+    endpoint.failing_since, endpoint.last_failed_at = since, now
     endpoint.save(update_fields=["failing_since", "last_failed_at"])
     if answer.status == GONE:
         disable_endpoint(endpoint=endpoint, reason="It answered 410 Gone.")
-    elif now - endpoint.failing_since >= DISABLED_AFTER:
+    elif now - since >= DISABLED_AFTER:
         reason = f"It failed for {DISABLED_AFTER.days} days without a success."
         disable_endpoint(endpoint=endpoint, reason=reason)
 
 
-def _fails_on(endpoint: Endpoint, *, now: datetime) -> bool:
-    """Whether this failure continues the one before.
+def _failing_since(endpoint: Endpoint, *, now: datetime) -> datetime:
+    """Return when the failures began that the one at ``now`` continues.
 
     Where nothing was sent for longer than any pause between two tries, nobody knows how the
     endpoint was meanwhile: a week without events is no week without a success.
     """
-    if endpoint.failing_since is None or endpoint.last_failed_at is None:
-        return False
-    return now - endpoint.last_failed_at <= QUIET_AFTER
+    before, last = endpoint.failing_since, endpoint.last_failed_at
+    if before is None or last is None or now - last > QUIET_AFTER:
+        return now
+    return before
 
 
 def _reschedule(claim: Claim, answer: Answer, *, now: datetime) -> None:
