@@ -143,7 +143,8 @@ def test_the_attempt_row_is_committed_before_the_post(outbox: Outbox) -> None:
         outbox.receiver.wait_for(lambda request: request.message_id == event.pk)
         attempt = outbox.delivery(event).attempts.get()
         assert (attempt.number, attempt.finished_at) == (1, None)
-        assert outbox.delivery(event).lease_until == outbox.now + LEASE
+        assert outbox.now <= attempt.started_at < outbox.now + timedelta(seconds=5)
+        assert outbox.delivery(event).lease_until == attempt.started_at + LEASE
         outbox.receiver.release()
         running.result()
     assert outbox.delivery(event).status == DeliveryStatus.DELIVERED
