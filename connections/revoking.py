@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.conf import settings
@@ -30,26 +29,35 @@ INSISTED_ATTEMPTS = 38
 
 
 def claim_due(*, limit: int, now: datetime) -> list[Revocation]:
-    """Take up to ``limit`` due revocations for this worker; those of the past are superseded."""
+    """Take up to ``limit`` due revocations for this worker; those of the past are superseded.
+
+    The lease that a row is returned with is by what `finish` knows its own claim again.
+    """
     free = Q(lease_until__isnull=True) | Q(lease_until__lte=Now())
-    lease = timedelta(seconds=settings.REFRESH_LEASE_SECONDS)
     with transaction.atomic():
         due = Revocation.objects.filter(free, next_attempt_at__lte=now)
         rows = due.select_related("account__auth_config__managed_app").order_by("next_attempt_at")
-        claimed = list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
-        current = [row for row in claimed if not _supersede(row, now)]
-        Revocation.objects.filter(pk__in=[row.pk for row in current]).update(
-            lease_until=Now() + lease
-        )
+        rows = rows.annotate(claimed_at=Now()).select_for_update(skip_locked=True, of=("self",))
+        found = list(rows[:limit])
+        current = [row for row in found if not _supersede(row, now)]
+        if current:
+            _lease(current, since=found[0].claimed_at)
     return current
+
+
+def _lease(revocations: list[Revocation], *, since: datetime) -> None:
+    until = since + timedelta(seconds=settings.REFRESH_LEASE_SECONDS)
+    for revocation in revocations:
+        revocation.lease_until = until
+    Revocation.objects.filter(pk__in=[row.pk for row in revocations]).update(lease_until=until)
 
 
 def _supersede(revocation: Revocation, now: datetime) -> bool:
     if not is_superseded(revocation):
         return False
     revocation.superseded_at = now
-    revocation.payload = revocation.next_attempt_at = None
-    revocation.save()
+    revocation.payload = revocation.next_attempt_at = revocation.lease_until = None
+    revocation.save(update_fields=["superseded_at", "payload", "next_attempt_at", "lease_until"])
     return True
 
 
@@ -83,28 +91,36 @@ def _most_failures(revocation: Revocation) -> int:
 
 
 def finish(revocation: Revocation, refusal: Refused | None) -> None:
-    """Store how an attempt ended: confirmed, given up, or when to try again."""
-    now = timezone.now()
-    # Storing may have to be done again; then it begins with what was claimed.
-    revocation = copy.copy(revocation)
-    revocation.attempt_count += 1
-    revocation.lease_until = None
-    revocation.error_code = refusal.error_code if refusal else ""
-    hopeless = refusal is not None and refusal.error_code == "revocation_unsupported"
-    if refusal is None:
-        revocation.confirmed_at = now
-    elif hopeless or revocation.attempt_count > _most_failures(revocation):
-        revocation.given_up_at = now
-    else:
-        delay = DELAYS[min(revocation.attempt_count, len(DELAYS)) - 1]
-        revocation.next_attempt_at = now + timedelta(seconds=delay)
-    if revocation.confirmed_at or revocation.given_up_at:
-        revocation.next_attempt_at = revocation.payload = None
-    revocation.save()
+    """Store how an attempt ended: confirmed, given up, or when to try again.
+
+    Nothing is stored where it was claimed again since, or is stored already. Only what the attempt
+    decides is written: ``keys reseal`` may have sealed the tokens anew while the call was out.
+    """
+    changes = _changes(revocation, refusal, now=timezone.now())
+    mine = Revocation.objects.filter(
+        pk=revocation.pk, lease_until=revocation.lease_until, confirmed_at__isnull=True
+    )
+    stored = mine.update(**changes)
     log.info(
         "revocation",
         revocation_id=revocation.pk,
         connected_account_id=revocation.account_id,
-        confirmed=revocation.confirmed_at is not None,
-        error_code=revocation.error_code,
+        confirmed=refusal is None,
+        error_code=changes["error_code"],
+        stored=bool(stored),
     )
+
+
+def _changes(revocation: Revocation, refusal: Refused | None, *, now: datetime) -> dict[str, Any]:
+    """Return the columns that say how an attempt ended."""
+    attempts = revocation.attempt_count + 1
+    changes = {"attempt_count": attempts, "lease_until": None, "error_code": ""}
+    ended = changes | {"next_attempt_at": None, "payload": None}
+    if refusal is None:
+        return ended | {"confirmed_at": now}
+    code = {"error_code": refusal.error_code[:100]}
+    hopeless = refusal.error_code == "revocation_unsupported"
+    if hopeless or attempts > _most_failures(revocation):
+        return ended | code | {"given_up_at": now}
+    delay = timedelta(seconds=DELAYS[min(attempts, len(DELAYS)) - 1])
+    return changes | code | {"next_attempt_at": now + delay}
