@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connections.actors import Actor
+    from connections.models import BulkJob
     from integrations.secrets.field import Sealed
 
 # The code of what is not done because credentials do not open.
@@ -94,12 +95,14 @@ def queue_revocation(
     now: datetime,
     origin: Origin | None = None,
     insisted: bool = False,
+    incident: BulkJob | None = None,
 ) -> Revocation:
     """Keep ``tokens`` sealed apart until the provider has revoked them.
 
     Args:
         origin: where they are from, where it is not what ``account`` has stored.
         insisted: try for a month instead of for two days.
+        incident: the one that they came too late for; it insists on them.
     """
     origin = origin or Origin.of(account)
     revocation = Revocation(
@@ -111,7 +114,8 @@ def queue_revocation(
         requested_by=actor,
         requested_at=now,
         next_attempt_at=now,
-        insisted=insisted,
+        insisted=insisted or incident is not None,
+        incident=incident,
     )
     revocation.payload = tokens.to_payload()
     revocation.save(force_insert=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Count, Q
 
@@ -13,11 +14,17 @@ from connections.models.bulk import JobState, Kind, Outcome
 from connections.vault import UNREADABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from django.db.models import QuerySet
 
     from connections.models import BulkJob
+
+# How a revocation stands, by the column that says so.
+_ENDS: Final = {
+    "confirmed": "confirmed_at",
+    "superseded": "superseded_at",
+    "given_up": "given_up_at",
+    "pending": "next_attempt_at",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,24 +51,27 @@ class AtProviders:
 
 
 def at_providers(job: BulkJob) -> AtProviders | None:
-    """Return what the providers said; None for a job that revokes nothing."""
+    """Return what the providers said; None for a job that revokes nothing.
+
+    Also to the tokens that came when an incident had ended their account: there may be two
+    revocations of one account.
+    """
     if job.kind != Kind.REVOKE:
         return None
     items = BulkItem.objects.filter(job=job, outcome=Outcome.DONE)
     told = items.filter(revocation__isnull=False)
-    counts = told.aggregate(
-        confirmed=Count("pk", filter=Q(revocation__confirmed_at__isnull=False)),
-        superseded=Count("pk", filter=Q(revocation__superseded_at__isnull=False)),
-        given_up=Count("pk", filter=Q(revocation__given_up_at__isnull=False)),
-        pending=Count("pk", filter=Q(revocation__next_attempt_at__isnull=False)),
-    )
+    late = Revocation.objects.filter(incident=job)
+    counts = _ends(told, "revocation__") + _ends(late)
     not_told = items.filter(error_code=UNREADABLE).count()
     left = BulkItem.objects.filter(job=job, outcome=Outcome.SKIPPED, error_code=OUT_OF_REACH)
+    codes = Counter[str]()
+    if counts["given_up"]:
+        codes = _given_up(told, "revocation__") + _given_up(late)
     return AtProviders(
-        **counts,
+        **{end: counts[end] for end in _ENDS},
         not_told=not_told,
         out_of_reach=left.count(),
-        reasons=_reasons(told, counts, not_told),
+        reasons=_reasons(codes, counts["superseded"], not_told),
     )
 
 
@@ -73,27 +83,33 @@ def is_sure(job: BulkJob, said: AtProviders) -> bool:
 
 def unconfirmed(job: BulkJob) -> QuerySet[Revocation]:
     """Return the job's revocations that no provider has confirmed."""
-    items = BulkItem.objects.filter(job=job, revocation__isnull=False).values("revocation")
-    return Revocation.objects.filter(pk__in=items, confirmed_at__isnull=True)
+    items = BulkItem.objects.filter(job=job, revocation__isnull=False).order_by()
+    late = Revocation.objects.filter(incident=job).order_by()
+    told = items.values("revocation").union(late.values("pk"), all=True)
+    return Revocation.objects.filter(pk__in=told, confirmed_at__isnull=True)
 
 
-def _reasons(told: Any, counts: dict[str, int], not_told: int) -> list[tuple[str, int]]:
-    reasons: list[tuple[str, int]] = []
-    if counts["given_up"]:
-        given_up = told.filter(revocation__given_up_at__isnull=False).order_by()
-        by_code = given_up.values_list("revocation__error_code").annotate(Count("pk"))
-        reasons += [(_in_words(code), count) for code, count in _largest_first(by_code)]
-    if counts["superseded"]:
-        reasons.append(
-            ("the same person has connected anew, which ended nothing", counts["superseded"])
-        )
+def _ends(rows: QuerySet[Any], path: str = "") -> Counter[str]:
+    """Count by how they stand the revocations that ``rows`` are, or have at ``path``."""
+    counts = {
+        end: Count("pk", filter=Q(**{f"{path}{column}__isnull": False}))
+        for end, column in _ENDS.items()
+    }
+    return Counter(rows.aggregate(**counts))
+
+
+def _given_up(rows: QuerySet[Any], path: str = "") -> Counter[str]:
+    given_up = rows.filter(**{f"{path}given_up_at__isnull": False}).order_by()
+    return Counter(dict(given_up.values_list(f"{path}error_code").annotate(Count("pk"))))
+
+
+def _reasons(codes: Counter[str], superseded: int, not_told: int) -> list[tuple[str, int]]:
+    reasons = [(_in_words(code), count) for code, count in codes.most_common()]
+    if superseded:
+        reasons.append(("the same person has connected anew, which ended nothing", superseded))
     if not_told:
         reasons.append(("the credentials did not open with the configured keys", not_told))
     return reasons
-
-
-def _largest_first(pairs: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-    return sorted(pairs, key=lambda pair: -pair[1])
 
 
 def _in_words(code: str) -> str:

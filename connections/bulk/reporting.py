@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from connections import wording
 from connections.errors import LinksTaken
-from connections.models import BulkItem, BulkJob
+from connections.models import BulkItem, BulkJob, Revocation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +50,7 @@ def report(job: BulkJob) -> Iterator[str]:
     """Yield the lines of a job's report: every account and what came of it, no link."""
     rows = _with_account(BulkItem.objects.filter(job=job)).select_related("revocation")
     rows = rows.defer("link_url", "revocation__payload")
-    yield from _lines(REPORT, (_report_row(item) for batch in _batches(rows) for item in batch))
+    yield from _lines(REPORT, _report_rows(job, rows))
 
 
 def take_links(*, job: BulkJob, actor: Actor, now: datetime) -> None:
@@ -135,8 +135,21 @@ def _link(item: BulkItem) -> list[str]:
     return [item.link_id or "", _moment(item.link_ends_at)]
 
 
-def _report_row(item: BulkItem) -> list[str]:
-    revocation = item.revocation
+def _report_rows(job: BulkJob, rows: QuerySet[BulkItem]) -> Iterator[list[str]]:
+    for batch in _batches(rows):
+        late = _late(job, batch)
+        for item in batch:
+            yield _report_row(item, late.get(item.account_id) or item.revocation)
+
+
+def _late(job: BulkJob, batch: list[BulkItem]) -> dict[str, Revocation]:
+    """Return by account what is not confirmed of tokens that came when it had been revoked."""
+    rows = Revocation.objects.filter(incident=job, confirmed_at__isnull=True).defer("payload")
+    found = rows.filter(account__in=[item.account_id for item in batch])
+    return {revocation.account_id: revocation for revocation in found}
+
+
+def _report_row(item: BulkItem, revocation: Revocation | None) -> list[str]:
     return [
         *_about(item),
         item.status_was,

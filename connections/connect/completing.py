@@ -15,6 +15,7 @@ from connections.connect.outcome import Outcome
 from connections.connect.starting import check_not_refused
 from connections.errors import AttemptAnswered, AuthConfigDisabled, LinkUnknown
 from connections.grants import has_twin, shared_with_another
+from connections.incidents import incident_that_closed
 from connections.lifecycle import move
 from connections.models import ConnectedAccount, ConnectLink, Reason, Status, Verification
 from connections.schedule import new_grant_columns
@@ -268,16 +269,25 @@ def _complete_link(link: ConnectLink, now: datetime) -> bool:
 def _give_back(
     attempt: ConnectAttempt, tokens: TokenSet, proven: Proven | None, now: datetime
 ) -> None:
-    """Have tokens revoked that are of no account: where this trip led, as the client it had."""
+    """Have tokens revoked that are of no account: where this trip led, as the client it had.
+
+    Not where another account stands on that grant; an incident that has closed the auth config
+    ends them all.
+    """
     account, identity = attempt.link.account, proven.identity if proven else None
-    if proven is None or identity is None or shared_with_another(account, identity.id):
+    if proven is None or identity is None:
+        return
+    incident = incident_that_closed(attempt.auth_config_id, since=attempt.created_at)
+    if incident is None and shared_with_another(account, identity.id):
         return
     origin = vault.Origin(
         identity_id=identity.id,
         parameters=proven.parameters,
         oauth_client_id=attempt.auth_config.client_holder.client_id,
     )
-    vault.queue_revocation(account=account, tokens=tokens, origin=origin, actor=PERSON, now=now)
+    vault.queue_revocation(
+        account=account, tokens=tokens, origin=origin, actor=PERSON, incident=incident, now=now
+    )
     transaction.on_commit(wake_revoker)
 
 

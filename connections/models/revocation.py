@@ -34,6 +34,17 @@ class Revocation(ProjectScopedModel):
     given_up_at = models.DateTimeField(null=True)
     # Of an incident: it is tried until the provider says yes, or that it cannot.
     insisted = models.BooleanField(default=False, db_default=False)
+    # Of tokens that came when an incident had ended their account, or closed its auth config: that
+    # one, which is not sure before they are revoked. It is forgotten on its own.
+    incident = models.ForeignKey(
+        "connections.BulkJob",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        editable=False,
+        db_index=False,
+        db_constraint=False,
+    )
     superseded_at = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=100, blank=True)
 
@@ -44,7 +55,12 @@ class Revocation(ProjectScopedModel):
                 fields=["next_attempt_at"],
                 name="revocation_due",
                 condition=Q(next_attempt_at__isnull=False),
-            )
+            ),
+            models.Index(
+                fields=["incident"],
+                name="revocation_of_incident",
+                condition=Q(incident__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

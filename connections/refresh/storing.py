@@ -15,6 +15,7 @@ from django.db import transaction
 from connections import journal, vault
 from connections.actors import WORKER
 from connections.grants import shared_with_another
+from connections.incidents import incident_that_ended
 from connections.journal import Entry
 from connections.lifecycle import HOLDS_CREDENTIALS
 from connections.models import (
@@ -215,7 +216,10 @@ def _revoke(entry: Entry, account: ConnectedAccount, now: datetime) -> None:
             "issued_tokens_not_revoked", connected_account_id=account.pk, error=code
         )
     else:
-        vault.queue_revocation(account=account, tokens=tokens, actor=WORKER, now=now)
+        incident = incident_that_ended(account.pk, since=entry.started_at)
+        vault.queue_revocation(
+            account=account, tokens=tokens, actor=WORKER, incident=incident, now=now
+        )
 
 
 def _tokens(entry: Entry) -> TokenSet:
