@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db import connection
 
 from connections.lifecycle import HOLDS_CREDENTIALS
-from connections.models import ConnectedAccount, Status
+from connections.models import BulkItem, BulkJob, ConnectedAccount, Status
+from connections.models.bulk import OPEN_STATES, JobState
 from integrations.models import AuthConfig
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from connections.models import Revocation
+
+_AT_WORK: Final = (*OPEN_STATES, JobState.STOPPED)
 
 
 def shared_with_another(account: ConnectedAccount, identity_id: str) -> bool:
@@ -66,6 +69,19 @@ def is_superseded(revocation: Revocation) -> bool:
     if same_person and account.status in HOLDS_CREDENTIALS:
         return True
     return held_in_another_project(account, revocation.identity_id)
+
+
+def is_of_job_under_way(revocation: Revocation) -> bool:
+    """Whether the job that asked for it is still at work, or was stopped and may go on.
+
+    Before it is through nobody knows who will still stand on the grant: it may be an account that
+    the job has yet to come to.
+    """
+    items = BulkItem.objects.filter(
+        account=revocation.account_id, revocation=revocation.pk, job__state__in=_AT_WORK
+    )
+    incident = BulkJob.objects.filter(pk=revocation.incident_id, state__in=_AT_WORK)
+    return items.exists() or incident.exists()
 
 
 def _others(account: ConnectedAccount, identity_id: str) -> QuerySet[ConnectedAccount]:

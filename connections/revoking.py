@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from connections.grants import is_superseded
+from connections.grants import is_of_job_under_way, is_superseded
 from connections.models import Revocation
 from integrations.schemes import RefusalKind, Refused, TokenSet, scheme_of
 from integrations.secrets.keyring import SealingError
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 DELAYS = (10, 60, 300, 1800, 7200, 21_600, 43_200, 86_400)
 # Of an incident: once a day after that, so many attempts in all.
 INSISTED_ATTEMPTS = 38
+# How long one waits, each time, for a job that may yet end what its grant has to live for.
+JOB_DELAY = timedelta(minutes=1)
 
 
 def claim_due(*, limit: int, now: datetime) -> list[Revocation]:
@@ -39,7 +41,7 @@ def claim_due(*, limit: int, now: datetime) -> list[Revocation]:
         rows = due.select_related("account__auth_config__managed_app").order_by("next_attempt_at")
         rows = rows.annotate(claimed_at=Now()).select_for_update(skip_locked=True, of=("self",))
         found = list(rows[:limit])
-        current = [row for row in found if not _supersede(row, now)]
+        current = [row for row in found if not _stands_back(row, now)]
         if current:
             _lease(current, since=found[0].claimed_at)
     return current
@@ -52,12 +54,14 @@ def _lease(revocations: list[Revocation], *, since: datetime) -> None:
     Revocation.objects.filter(pk__in=[row.pk for row in revocations]).update(lease_until=until)
 
 
-def _supersede(revocation: Revocation, now: datetime) -> bool:
+def _stands_back(revocation: Revocation, now: datetime) -> bool:
+    """Leave a grant alone that has to live; while a job is at work that is not judged for good."""
     if not is_superseded(revocation):
         return False
-    revocation.superseded_at = now
-    revocation.payload = revocation.next_attempt_at = revocation.lease_until = None
-    revocation.save(update_fields=["superseded_at", "payload", "next_attempt_at", "lease_until"])
+    changes: dict[str, Any] = {"lease_until": None, "next_attempt_at": now + JOB_DELAY}
+    if not is_of_job_under_way(revocation):
+        changes |= {"superseded_at": now, "payload": None, "next_attempt_at": None}
+    Revocation.objects.filter(pk=revocation.pk).update(**changes)
     return True
 
 

@@ -132,7 +132,7 @@ def revocation_title(row: Revocation) -> str:
     if row.confirmed_at:
         return "Revoked at the provider"
     if row.superseded_at:
-        return "Not revoked: the person has connected anew"
+        return "Not revoked: the grant lives on"
     if row.given_up_at:
         return "Not revoked at the provider"
     return "Revoking at the provider"
@@ -163,7 +163,10 @@ def revocation_detail(row: Revocation) -> str:
     if row.confirmed_at:
         return f"Confirmed after {_seconds(row.confirmed_at - row.requested_at)}, {attempts}."
     if row.superseded_at:
-        return "The same person connected anew; revoking would have ended that grant too."
+        return (
+            "The same person has connected anew, or another project stands on the grant by the "
+            "same app; revoking would have ended that too."
+        )
     answer = f", last answer {row.error_code}" if row.error_code else ""
     if row.error_code == "revocation_unsupported":
         return (

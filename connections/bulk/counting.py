@@ -25,6 +25,9 @@ _ENDS: Final = {
     "given_up": "given_up_at",
     "pending": "next_attempt_at",
 }
+_LIVES_ON: Final = (
+    "the grant lives on: the same person has connected anew, or another project stands on it"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +109,7 @@ def _given_up(rows: QuerySet[Any], path: str = "") -> Counter[str]:
 def _reasons(codes: Counter[str], superseded: int, not_told: int) -> list[tuple[str, int]]:
     reasons = [(_in_words(code), count) for code, count in codes.most_common()]
     if superseded:
-        reasons.append(("the same person has connected anew, which ended nothing", superseded))
+        reasons.append((_LIVES_ON, superseded))
     if not_told:
         reasons.append(("the credentials did not open with the configured keys", not_told))
     return reasons
