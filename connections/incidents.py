@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-def incident_that_ended(account_id: str, *, since: datetime) -> BulkJob | None:
-    """Return the incident that has revoked the account at ``since`` or later; None where none has.
+def incident_that_ended(account_id: str, *, since: datetime) -> str | None:
+    """Return the id of the incident that has revoked the account at ``since`` or later.
 
     Args:
         since: when the call began that brought the tokens: those of a call that began later are of
@@ -26,16 +26,15 @@ def incident_that_ended(account_id: str, *, since: datetime) -> BulkJob | None:
         job__kind=Kind.REVOKE,
         job__extent__in=INCIDENTS,
     )
-    item = items.select_related("job").order_by("-id").first()
-    return None if item is None else item.job
+    return items.order_by("-id").values_list("job_id", flat=True).first()
 
 
-def incident_that_closed(auth_config_id: str, *, since: datetime) -> BulkJob | None:
-    """Return the incident that has closed the auth config since a person set out; None: none."""
+def incident_that_closed(auth_config_id: str, *, since: datetime) -> str | None:
+    """Return the id of the incident that has closed the auth config since a person set out."""
     jobs = BulkJob.objects.filter(
         kind=Kind.REVOKE,
         extent__in=INCIDENTS,
         closed_configs__contains=[auth_config_id],
         created_at__gte=since - SKEW,
     )
-    return jobs.order_by("-id").first()
+    return jobs.order_by("-id").values_list("pk", flat=True).first()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,18 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from connections import vault
 from connections.grants import is_of_job_under_way, is_superseded
 from connections.models import Revocation
+from connections.renewing import Renewed, is_over, may_renew, renew
+from integrations.outbound import STORING_SECONDS
 from integrations.schemes import RefusalKind, Refused, TokenSet, scheme_of
 from integrations.secrets.keyring import SealingError
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
 log = structlog.get_logger(__name__)
 
@@ -29,21 +35,28 @@ INSISTED_ATTEMPTS = 38
 # How long one waits, each time, for a job that may yet end what its grant has to live for.
 JOB_DELAY = timedelta(minutes=1)
 
+# None: it is confirmed.
+Answer = Refused | Renewed | None
+
 
 def claim_due(*, limit: int, now: datetime) -> list[Revocation]:
     """Take up to ``limit`` due revocations for this worker; those of the past are superseded.
 
     The lease that a row is returned with is by what `finish` knows its own claim again.
     """
+    began = time.monotonic()
     free = Q(lease_until__isnull=True) | Q(lease_until__lte=Now())
     with transaction.atomic():
         due = Revocation.objects.filter(free, next_attempt_at__lte=now)
         rows = due.select_related("account__auth_config__managed_app").order_by("next_attempt_at")
         rows = rows.annotate(claimed_at=Now()).select_for_update(skip_locked=True, of=("self",))
         found = list(rows[:limit])
-        current = [row for row in found if not _stands_back(row, now)]
+        current: list[Revocation] = [row for row in found if not _stands_back(row, now)]
         if current:
             _lease(current, since=found[0].claimed_at)
+    for row in current:
+        row.may_renew = may_renew(row, now=found[0].claimed_at)
+        row.calls_end_at = began + settings.REFRESH_LEASE_SECONDS - STORING_SECONDS
     return current
 
 
@@ -65,8 +78,8 @@ def _stands_back(revocation: Revocation, now: datetime) -> bool:
     return True
 
 
-def revoke(revocation: Revocation) -> Refused | None:
-    """Make the call; None means confirmed. Touches no database and never raises."""
+def revoke(revocation: Revocation) -> Answer:
+    """Make the call, or the refresh that it takes first. Touches no database and never raises."""
     try:
         return _call(revocation)
     except SealingError as error:
@@ -80,38 +93,64 @@ def revoke(revocation: Revocation) -> Refused | None:
         return Refused(kind=RefusalKind.TRANSIENT, error_code="internal_error")
 
 
-def _call(revocation: Revocation) -> Refused | None:
+def _call(revocation: Revocation) -> Answer:
     tokens = TokenSet.from_payload(revocation.payload)
     account = revocation.account
     parameters, client_id = revocation.parameters, revocation.oauth_client_id
     if parameters is None:
         parameters, client_id = account.parameters, account.oauth_client_id
     scheme = scheme_of(account.auth_config, parameters, client_id=client_id)
-    return scheme.revoke(tokens=tokens)
+    renewable = tokens.refresh_token is not None
+    if renewable and scheme.revokes_by_access_token and is_over(revocation, now=timezone.now()):
+        # Some answer "done" to a token that is none any more, and the grant lives on.
+        return renew(revocation, scheme=scheme, tokens=tokens)
+    refusal = scheme.revoke(tokens=tokens)
+    if refusal is None or not refusal.token_doubted or not renewable:
+        return refusal
+    answer = renew(revocation, scheme=scheme, tokens=tokens)
+    return refusal if isinstance(answer, Refused) else answer
 
 
-def _most_failures(revocation: Revocation) -> int:
-    return INSISTED_ATTEMPTS if revocation.insisted else len(DELAYS)
-
-
-def finish(revocation: Revocation, refusal: Refused | None) -> None:
+def finish(revocation: Revocation, answer: Answer) -> None:
     """Store how an attempt ended: confirmed, given up, or when to try again.
 
     Nothing is stored where it was claimed again since, or is stored already. Only what the attempt
     decides is written: ``keys reseal`` may have sealed the tokens anew while the call was out.
     """
-    changes = _changes(revocation, refusal, now=timezone.now())
-    mine = Revocation.objects.filter(
-        pk=revocation.pk, lease_until=revocation.lease_until, confirmed_at__isnull=True
-    )
-    stored = mine.update(**changes)
+    now = timezone.now()
+    if isinstance(answer, Renewed):
+        _keep(revocation, answer, now)
+        return
+    changes = _changes(revocation, answer, now=now)
+    stored = _as_claimed(revocation).update(**changes)
     log.info(
         "revocation",
         revocation_id=revocation.pk,
         connected_account_id=revocation.account_id,
-        confirmed=refusal is None,
+        confirmed=answer is None,
         error_code=changes["error_code"],
         stored=bool(stored),
+    )
+
+
+def _as_claimed(revocation: Revocation) -> QuerySet[Revocation]:
+    rows: QuerySet[Revocation] = Revocation.objects.filter(pk=revocation.pk)
+    return rows.filter(lease_until=revocation.lease_until, confirmed_at__isnull=True)
+
+
+def _keep(revocation: Revocation, renewed: Renewed, now: datetime) -> None:
+    """Store new tokens; they are revoked at once. An attempt is what ends with the provider's word.
+
+    Where somebody has claimed the row since, they are kept beside it: nothing is lost.
+    """
+    changes = {"renewed_at": now, "next_attempt_at": now, "lease_until": None, "error_code": ""}
+    payload = vault.seal_outgoing(revocation=revocation, tokens=renewed.tokens)
+    if not _as_claimed(revocation).update(payload=payload, **changes):
+        vault.queue_again(revocation=revocation, tokens=renewed.tokens, now=now)
+    log.info(
+        "revocation_renewed",
+        revocation_id=revocation.pk,
+        connected_account_id=revocation.account_id,
     )
 
 
@@ -128,3 +167,7 @@ def _changes(revocation: Revocation, refusal: Refused | None, *, now: datetime) 
         return ended | code | {"given_up_at": now}
     delay = timedelta(seconds=DELAYS[min(attempts, len(DELAYS)) - 1])
     return changes | code | {"next_attempt_at": now + delay}
+
+
+def _most_failures(revocation: Revocation) -> int:
+    return INSISTED_ATTEMPTS if revocation.insisted else len(DELAYS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
+from connections.actors import Actor
 from connections.models import ConnectedAccount, Credentials, Revocation
 from integrations.schemes import TokenSet
 from integrations.secrets.keyring import SealingError
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from connections.actors import Actor
-    from connections.models import BulkJob
     from integrations.secrets.field import Sealed
 
 # The code of what is not done because credentials do not open.
@@ -95,14 +94,14 @@ def queue_revocation(
     now: datetime,
     origin: Origin | None = None,
     insisted: bool = False,
-    incident: BulkJob | None = None,
+    incident_id: str | None = None,
 ) -> Revocation:
     """Keep ``tokens`` sealed apart until the provider has revoked them.
 
     Args:
         origin: where they are from, where it is not what ``account`` has stored.
         insisted: try for a month instead of for two days.
-        incident: the one that they came too late for; it insists on them.
+        incident_id: of the one that they came too late for; it insists on them.
     """
     origin = origin or Origin.of(account)
     revocation = Revocation(
@@ -114,9 +113,34 @@ def queue_revocation(
         requested_by=actor,
         requested_at=now,
         next_attempt_at=now,
-        insisted=insisted or incident is not None,
-        incident=incident,
+        insisted=insisted or incident_id is not None,
+        incident_id=incident_id,
     )
     revocation.payload = tokens.to_payload()
     revocation.save(force_insert=True)
     return revocation
+
+
+def seal_outgoing(*, revocation: Revocation, tokens: TokenSet) -> Sealed:
+    """Return ``tokens`` sealed in the place of those that ``revocation`` has."""
+    field = Revocation._meta.get_field("payload")
+    return field.seal_for(revocation, tokens.to_payload())
+
+
+def queue_again(*, revocation: Revocation, tokens: TokenSet, now: datetime) -> Revocation:
+    """Keep ``tokens``, of the grant that ``revocation`` is to end, in a row of their own."""
+    account = revocation.account
+    origin = Origin(
+        identity_id=revocation.identity_id,
+        parameters=account.parameters if revocation.parameters is None else revocation.parameters,
+        oauth_client_id=revocation.oauth_client_id,
+    )
+    return queue_revocation(
+        account=account,
+        tokens=tokens,
+        actor=Actor(revocation.requested_by),
+        origin=origin,
+        insisted=revocation.insisted,
+        incident_id=revocation.incident_id,
+        now=now,
+    )

@@ -277,8 +277,8 @@ def _give_back(
     account, identity = attempt.link.account, proven.identity if proven else None
     if proven is None or identity is None:
         return
-    incident = incident_that_closed(attempt.auth_config_id, since=attempt.created_at)
-    if incident is None and shared_with_another(account, identity.id):
+    incident_id = incident_that_closed(attempt.auth_config_id, since=attempt.created_at)
+    if incident_id is None and shared_with_another(account, identity.id):
         return
     origin = vault.Origin(
         identity_id=identity.id,
@@ -286,7 +286,12 @@ def _give_back(
         oauth_client_id=attempt.auth_config.client_holder.client_id,
     )
     vault.queue_revocation(
-        account=account, tokens=tokens, origin=origin, actor=PERSON, incident=incident, now=now
+        account=account,
+        tokens=tokens,
+        origin=origin,
+        actor=PERSON,
+        incident_id=incident_id,
+        now=now,
     )
     transaction.on_commit(wake_revoker)
 

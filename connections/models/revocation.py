@@ -1,5 +1,7 @@
 """A grant that is dead here and must die at the provider too."""
 
+import math
+
 from django.db import models
 from django.db.models import Q
 
@@ -45,8 +47,14 @@ class Revocation(ProjectScopedModel):
         db_index=False,
         db_constraint=False,
     )
+    # When the tokens were refreshed: many a provider ends a grant by a live access token only.
+    renewed_at = models.DateTimeField(null=True, editable=False)
     superseded_at = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=100, blank=True)
+
+    # Of a claimed row: whether its tokens may be refreshed, and until when on the monotonic clock.
+    may_renew = False
+    calls_end_at = math.inf
 
     class Meta:
         ordering = ["-id"]

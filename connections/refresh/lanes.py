@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from connections.models import Revocation
     from connections.refresh.claim import Claim
-    from integrations.schemes import Refused
+    from connections.revoking import Answer as Revoked
 
 REFRESH_SLOTS: Final = 128
 REVOCATION_SLOTS: Final = 8
@@ -118,10 +118,10 @@ def _finish_probes(pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
 
 
 def _finish_revocations(
-    pairs: list[tuple[Revocation, Refused | None]],
-) -> list[tuple[Revocation, Refused | None]]:
+    pairs: list[tuple[Revocation, Revoked]],
+) -> list[tuple[Revocation, Revoked]]:
     while pairs:
-        revocation, refusal = pairs[0]
-        revoking.finish(revocation, refusal)
+        revocation, answer = pairs[0]
+        revoking.finish(revocation, answer)
         del pairs[0]
     return pairs

@@ -216,9 +216,9 @@ def _revoke(entry: Entry, account: ConnectedAccount, now: datetime) -> None:
             "issued_tokens_not_revoked", connected_account_id=account.pk, error=code
         )
     else:
-        incident = incident_that_ended(account.pk, since=entry.started_at)
+        incident_id = incident_that_ended(account.pk, since=entry.started_at)
         vault.queue_revocation(
-            account=account, tokens=tokens, actor=WORKER, incident=incident, now=now
+            account=account, tokens=tokens, actor=WORKER, incident_id=incident_id, now=now
         )
 
 

@@ -8,6 +8,7 @@ explains them all.
 
 from integrations.catalog.answers import (
     GENERIC_CONFIGURATION,
+    GENERIC_GONE,
     GENERIC_TERMINAL,
     AnswerShape,
     ConfigurationRule,
@@ -39,6 +40,7 @@ from integrations.catalog.toolkit import Toolkit
 __all__ = [
     "BEARER",
     "GENERIC_CONFIGURATION",
+    "GENERIC_GONE",
     "GENERIC_TERMINAL",
     "AnswerShape",
     "Application",

@@ -114,6 +114,8 @@ GENERIC_CONFIGURATION = (
     ConfigurationRule(error=("invalid_scope",)),
 )
 GENERIC_TERMINAL = (TerminalRule(error=("invalid_grant", "bad_refresh_token")),)
+# At a revocation endpoint: the token is none any more. RFC 7009, 2.2, wants a success then.
+GENERIC_GONE = (TerminalRule(error=("invalid_token",)),)
 
 
 def is_outage(status: int) -> bool:

@@ -52,6 +52,12 @@ class Revocation(CatalogModel):
         texts = placeholders_in(self.url, *self.parameters.values())
         return texts <= _OF_THE_CLIENT | _OF_THE_GRANT
 
+    @property
+    def takes_access_token(self) -> bool:
+        """Whether it is by the access token that the grant is ended: then it takes a live one."""
+        texts = placeholders_in(self.url, *self.parameters.values())
+        return self.auth == "token" or "access_token" in texts
+
     def with_parameters(self, values: Mapping[str, str]) -> Self:
         """Return it with ``values`` in the place of the placeholders."""
         parameters = fill_all(self.parameters, values)

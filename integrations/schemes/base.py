@@ -40,6 +40,11 @@ class Scheme:
         """
         return Refused(kind=RefusalKind.TRANSIENT, error_code="no_refresh_token")
 
+    @property
+    def revokes_by_access_token(self) -> bool:
+        """Whether `revoke` sends the access token where there is a refresh token as well."""
+        return False
+
     def revoke(self, *, tokens: TokenSet) -> Refused | None:
         """End the grant at the provider.
 

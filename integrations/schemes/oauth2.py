@@ -156,6 +156,11 @@ class OAuth2Client(Scheme):
         parts = {"client_id": self.client_id, **tokens.parts()}
         return AppliedAuth(self.toolkit.apply.apply(parts))
 
+    @property
+    def revokes_by_access_token(self) -> bool:
+        described = self.toolkit.revocation
+        return described is not None and described.takes_access_token
+
     def revoke(self, *, tokens: TokenSet) -> Refused | None:
         return revoke(client=self._client, auth=self.auth(tokens), tokens=tokens)
 

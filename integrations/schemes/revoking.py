@@ -9,7 +9,7 @@ from authlib.common.urls import add_params_to_uri
 from django.utils import timezone
 
 from integrations import outbound
-from integrations.catalog import fill, fill_url
+from integrations.catalog import GENERIC_GONE, fill, fill_url, first_fitting, is_outage
 from integrations.schemes.base import UNSUPPORTED
 from integrations.schemes.token_call import JSON, UNUSABLE_SECRET, UnusableSecret
 from integrations.schemes.verdict import (
@@ -54,13 +54,44 @@ def _revoke(client: Client, auth: outbound.AuthBase, tokens: TokenSet) -> Refuse
         return judge_failure(error)
     if response.status in done and not _refuses(response, toolkit):
         return None
+    return _judge(response, toolkit, tokens)
+
+
+def _judge(response: outbound.Response, toolkit: Toolkit, tokens: TokenSet) -> Refused | None:
+    """Return why the grant is not known to be over; None where it was already."""
     verdict = judge_answer(response, toolkit, now=timezone.now())
     if isinstance(verdict, Granted) or verdict.kind is RefusalKind.TERMINAL:
-        # A grant that is dead already is what was asked for.
         return None
     # Whatever its body says: who gets it has not proven who asks (RFC 9110, 15.5.2).
     unknown = response.status == UNAUTHORIZED and _proves_client(toolkit)
-    return replace(verdict, client_refused=verdict.client_refused or unknown)
+    if verdict.client_refused or unknown:
+        return replace(verdict, client_refused=True)
+    if verdict.kind is not RefusalKind.TRANSIENT or _is_away(response.status):
+        return verdict
+    if _is_gone(response, toolkit) and not _may_live_on(tokens, toolkit):
+        return None
+    return replace(verdict, token_doubted=True)
+
+
+def _is_away(status: int) -> bool:
+    """Whether it was not the endpoint itself that answered, or not now."""
+    return is_outage(status) or 300 <= status < 400
+
+
+def _is_gone(response: outbound.Response, toolkit: Toolkit) -> bool:
+    """Whether the answer says that the token is none (any more)."""
+    try:
+        body = response.json()
+    except outbound.MalformedBody:
+        return False
+    rule = first_fitting(GENERIC_GONE, status=response.status, body=body, shape=toolkit)
+    return rule is not None
+
+
+def _may_live_on(tokens: TokenSet, toolkit: Toolkit) -> bool:
+    """Whether it was the access token that was sent: the grant outlives it."""
+    by_access_token = toolkit.revocation is not None and toolkit.revocation.takes_access_token
+    return by_access_token and tokens.refresh_token is not None
 
 
 def _proves_client(toolkit: Toolkit) -> bool:

@@ -56,7 +56,8 @@ class Refused:
     it sent none. ``reason`` is the account's on a terminal refusal. ``retry_after`` is in seconds.
     ``outcome_unknown``: the request may have been carried out and its answer lost, so that the
     refresh token may be spent. ``client_refused``: the client did not prove that it is that one,
-    which has spent nothing; another of its secrets may be right.
+    which has spent nothing; another of its secrets may be right. ``token_doubted``: it may be the
+    token that its revocation was refused for; whether the grant lives, a refresh tells.
     """
 
     kind: RefusalKind
@@ -66,6 +67,7 @@ class Refused:
     retry_after: float | None = None
     outcome_unknown: bool = False
     client_refused: bool = False
+    token_doubted: bool = False
 
 
 Verdict = Granted | Refused
