@@ -142,3 +142,9 @@ def _faults_of_patterns(file: Path, toolkit: Toolkit) -> Iterator[Fault]:
                 f"connection_parameters.{name}.pattern",
                 f"lets {' '.join(signs)} into a URL, which could lead to another host",
             )
+        if parameter.default is not None and not parameter.fits(parameter.default):
+            yield Fault(
+                file.name,
+                f"connection_parameters.{name}.default",
+                "does not fit the pattern",
+            )

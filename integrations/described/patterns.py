@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from integrations.catalog import Identity, Rule, Toolkit
 
+# All of them may be run for one answer.
+MOST_SEARCHED: Final = 40
 _SLOW: Final = (
     "may take too long: at most 500 characters, few repeats, none within another, no look-around "
     "and no reference back"
@@ -21,14 +23,25 @@ _SLOW: Final = (
 def problems_of_patterns(toolkit: Toolkit) -> Iterator[tuple[str, str]]:
     """Yield the path of each expression that may not be run, with what is wrong about it."""
     for path, pattern in _matched_whole(toolkit):
-        # The whole value has to fit, so that matching begins in one place only.
-        if not is_harmless(f"^(?:{pattern})"):
+        if not _may_be_run(pattern):
             yield path, _SLOW
         elif _is_of_a_host(path) and (signs := delimiters_let_in(pattern)):
             yield path, f"lets {' '.join(signs)} into a URL, which could lead to another host"
-    for path, pattern in _searched(toolkit):
+    for name, parameter in toolkit.connection_parameters.items():
+        runs = parameter.default is not None and _may_be_run(parameter.pattern)
+        if runs and not parameter.fits(parameter.default or ""):
+            yield f"connection_parameters.{name}.default", "does not fit the pattern"
+    searched = list(_searched(toolkit))
+    if len(searched) > MOST_SEARCHED:
+        yield "", f"has more than {MOST_SEARCHED} rules with a description"
+    for path, pattern in searched:
         if not is_harmless(pattern):
             yield path, _SLOW
+
+
+def _may_be_run(pattern: str) -> bool:
+    # The whole value has to fit, so that matching begins in one place only.
+    return is_harmless(f"^(?:{pattern})")
 
 
 def _is_of_a_host(path: str) -> bool:

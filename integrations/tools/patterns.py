@@ -17,9 +17,9 @@ from typing import Any, Final
 LONGEST_PATTERN: Final = 500
 # Longer texts are not matched at all; a thousand squared is done in milliseconds.
 LONGEST_TEXT: Final = 1000
-_MOST_REPEATS: Final = 2
-# What is there or not, or one of several: each may double the ways to try.
-_MOST_OPTIONS: Final = 6
+# What is there or not, or one of several: each may double the ways to try. So many beside so many
+# repeats, the place where it begins counted as one.
+_MOST_OPTIONS: Final = {0: 6, 1: 6, 2: 2}
 _REPEATS: Final = {sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT}
 _REFUSED: Final = {sre.GROUPREF, sre.GROUPREF_EXISTS, sre.ASSERT, sre.ASSERT_NOT}
 
@@ -43,7 +43,7 @@ def is_harmless(pattern: str) -> bool:
     start = parsed[0] if len(parsed) else None
     # A list, because what begins with a set has a list in it, which no set of Python's takes.
     anchored = start in [(sre.AT, sre.AT_BEGINNING), (sre.AT, sre.AT_BEGINNING_STRING)]
-    return repeats + (0 if anchored else 1) <= _MOST_REPEATS and options <= _MOST_OPTIONS
+    return options <= _MOST_OPTIONS.get(repeats + (0 if anchored else 1), -1)
 
 
 class _Refused(Exception):
@@ -64,6 +64,9 @@ def _count(parsed: Any, *, inside: bool) -> tuple[int, int]:
         if operation in _REPEATS:
             least, most, repeated = argument
             if inside and least != most:
+                raise _Refused
+            # Nothing, any number of times, takes that many steps whatever the text.
+            if most > 1 and repeated.getwidth()[0] == 0:
                 raise _Refused
             found = _count(repeated, inside=inside or most > 1)
             repeats += 1 if least != most and most > 1 else 0

@@ -97,8 +97,8 @@ def _rules(pattern: str) -> list[dict[str, str]]:
     return [{"error": "invalid_grant", "description": pattern}]
 
 
-def _shop(pattern: str) -> dict[str, Any]:
-    return {"shop": {"label": "Shop", "pattern": pattern}}
+def _shop(pattern: str, **more: str) -> dict[str, Any]:
+    return {"shop": {"label": "Shop", "pattern": pattern} | more}
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,12 @@ def _shop(pattern: str) -> dict[str, Any]:
         ),
         ({"connection_parameters": _shop("([a-z]+)*")}, "service.connection_parameters.shop"),
         ({"connection_parameters": _shop("[a-z/]+")}, "service.connection_parameters.shop"),
+        # Matched with its own default it would run for ever.
+        (
+            {"connection_parameters": _shop("(a+)+", default="a" * 40 + "!")},
+            "service.connection_parameters.shop",
+        ),
+        ({"terminal": _rules("a") * 41}, "service"),
     ],
 )
 def test_an_expression_that_may_take_for_ever_or_leads_elsewhere_is_refused(
@@ -119,6 +125,17 @@ def test_an_expression_that_may_take_for_ever_or_leads_elsewhere_is_refused(
 ) -> None:
     [told] = problems(project, oauth_service(HERE, **changes))
     assert told.removesuffix(".pattern") == field
+
+
+def test_a_default_fits_its_pattern(project: Project) -> None:
+    service = oauth_service(HERE, connection_parameters=_shop("[a-z]+", default="7"))
+    assert list(problems(project, service)) == ["service.connection_parameters.shop.default"]
+
+
+@pytest.mark.parametrize("pattern", ["a{99999999999999999999}", "(" * 9000, "("])
+def test_what_is_no_expression_is_refused(project: Project, pattern: str) -> None:
+    [told] = problems(project, oauth_service(HERE, connection_parameters=_shop(pattern))).values()
+    assert told.startswith("is not a regular expression")
 
 
 @pytest.mark.parametrize("pattern", ["(x+x+)+y", "x" * 501, "(?=a)b", r"(a)\1"])

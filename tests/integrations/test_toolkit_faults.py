@@ -71,6 +71,12 @@ def test_a_fault_is_told_in_plain_words(tmp_path: Path, line: str, told: str) ->
     assert found[0].startswith(f"acme.yaml: {told}")
 
 
+def test_a_default_that_does_not_fit_its_pattern_is_a_fault(tmp_path: Path) -> None:
+    shop = 'connection_parameters: {shop: {label: Shop, pattern: "[a-z]+", default: "7"}}'
+    [told] = faults_of(tmp_path, f"{GOOD}{shop}\n")
+    assert told == "acme.yaml: connection_parameters.shop.default: does not fit the pattern"
+
+
 def test_every_fault_of_a_file_is_told_at_once(tmp_path: Path) -> None:
     found = faults_of(tmp_path, "name: Acme\npkce: 7\nkeys: [{scheme: magic}]\n")
     assert [fault.split(": ")[1] for fault in found] == [
