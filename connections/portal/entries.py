@@ -38,7 +38,8 @@ class Entry:
     """One account on the page.
 
     ``tone`` is ``good``, ``warn`` or ``quiet``; ``all_of_it`` says what is allowed where there are
-    no scopes to tell, and is empty where nothing is.
+    no scopes to tell, and is empty where nothing is. ``unverified``: the app has not said that it
+    was its user who connected the account.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Entry:
     used: str
     checked: str
     ends_at: datetime | None
+    unverified: bool
     reconnect: str
     disconnectable: bool
 
@@ -90,6 +92,7 @@ def entry_of(
         used=_used(account, now),
         checked=_checked(account, now) if usable else "",
         ends_at=account.grant_ends_at if account.status == Status.ACTIVE else None,
+        unverified=usable and account.user_verified_at is None,
         reconnect=reconnect_label(account) if may_reconnect(account) else "",
         disconnectable=may_disconnect(account),
     )

@@ -154,6 +154,18 @@ def test_the_list_tells_when_an_account_was_last_used(
     assert "<dt>Last used</dt><dd>3 hours ago</dd>" in visitor.page().replace("\xa0", " ")
 
 
+def test_an_account_that_nobody_verified_says_so(
+    visitor: Visitor, account: ConnectedAccount
+) -> None:
+    words = "<bdi>Acme Agents</bdi> has not checked that it was you who connected this account."
+    assert words in visitor.page()
+    ConnectedAccount.objects.update(user_verified_at=timezone.now())
+    assert words not in visitor.page()
+    ConnectedAccount.objects.update(user_verified_at=None)
+    revoke_account(account=account, actor=PERSON)
+    assert words not in visitor.page()
+
+
 def test_what_is_stored_never_becomes_markup(visitor: Visitor) -> None:
     ConnectedAccount.objects.update(identity_label="<b>hi</b>", scopes_granted=["<i>"])
     page = visitor.page()
