@@ -30,6 +30,7 @@ from connections.connect.responding import (
     try_again_cookie,
 )
 from connections.connect.starting import (
+    check_not_refused,
     find_completed_link,
     find_link,
     leads_to_life,
@@ -163,6 +164,7 @@ def _verified(request: HttpRequest, verification: Verification) -> HttpResponse:
             return refusal(request, LinkUsed(), attempt.link)
         return onward(request, outcome)
     if verification.ended_at is not None:
+        check_not_refused(attempt.link)
         # Another trip of hers from the same link has taken its place.
         return refusal(request, AttemptAnswered(), attempt.link)
     context = waiting_context(attempt.link, connecting=verification.verified_at is not None)

@@ -25,7 +25,7 @@ from integrations.models import Project
 from tests.connections.visitor import Visitor, portal_of
 from tests.person import Person
 from tests.provider import Answer, ScriptedProvider, tokens
-from tests.verifying_app import App
+from tests.verifying_app import App, Trip
 
 pytestmark = pytest.mark.django_db
 
@@ -115,11 +115,12 @@ def test_what_waits_for_the_apps_word_is_wiped_and_exchanged_for_no_answer(
     path: str, account: ConnectedAccount, project: Project, provider: ScriptedProvider
 ) -> None:
     app, person = App(project), set_out(path, account)
-    sent_to = person.come_back(code="c").headers["Location"]
+    trip = Trip(person, person.come_back(code="c").headers["Location"])
     withdraw()
     assert Verification.objects.get().held is None
-    assert app.verify(sent_to, signed_in="alice").json()["status"] == "failed"
-    assert provider.token_calls() == []
+    answer = app.verify(trip.url, signed_in="alice")
+    assert (answer.json()["status"], provider.token_calls()) == ("failed", [])
+    assert "This link has expired" in trip.follow(answer).content.decode()
 
 
 def test_withdrawing_twice_does_no_harm(path: str) -> None:
