@@ -15,7 +15,7 @@ from config.sign_in.sso.errors import NobodyKnown
 from tests.browser.hosted_ways import Way, to
 from tests.browser.scene import Scene
 from tests.browser.shown import Shown
-from tests.sign_in.staff import LOGIN, PASSWORD, come_in, staff
+from tests.sign_in.staff import LOGIN, PASSWORD, come_in, prove, staff
 
 
 def signed_in_at(view: str, *, app: bool = False) -> Way:
@@ -35,10 +35,9 @@ def at_passkey(view: str) -> Way:
     def way(scene: Scene) -> str:
         cache.clear()
         user = staff(scene.somebody())
+        browser = come_in(user)
         row = Authenticator.objects.create(user=user, type="webauthn", data={"name": "Phone"})
-        browser = Client()
-        browser.force_login(user)
-        browser.post(reverse("account_reauthenticate"), {"password": PASSWORD, "next": "/"})
+        prove(browser, row)
         scene.lend(browser)
         return reverse(view, args=[row.pk] if view != "security" else [])
 

@@ -9,6 +9,8 @@ import struct
 import time
 from typing import Any
 
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import User
@@ -50,6 +52,17 @@ def come_in(user: User, **typed: str) -> Client:
     if answer.headers.get("Location", "").startswith(CODE):
         browser.post(CODE, {"code": code_of()})
     return browser
+
+
+def prove(browser: Client, factor: Authenticator) -> None:
+    """Have the session of ``browser`` prove ``factor``, as if it had been asked for it."""
+    session = browser.session
+    proof = {"method": "mfa", "at": time.time(), "id": factor.pk, "type": factor.type}
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        *session[AUTHENTICATION_METHODS_SESSION_KEY],
+        proof,
+    ]
+    session.save()
 
 
 def is_out(browser: Client) -> bool:

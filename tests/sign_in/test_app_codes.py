@@ -23,6 +23,7 @@ from tests.sign_in.staff import (
     code_of,
     come_in,
     is_out,
+    prove,
     secret_on,
     staff,
     told,
@@ -151,6 +152,7 @@ def test_a_new_name_of_a_passkey_stands_in_the_trail_with_the_old_one() -> None:
     ann = staff()
     browser = come_in(ann)
     key = Authenticator.objects.create(user=ann, type="webauthn", data={"name": "Phone"})
+    prove(browser, key)
     browser.post(f"/accounts/2fa/passkeys/{key.pk}/edit/", {"name": "Ann's phone"})
     assert told("factor_renamed") == [
         ("factor_renamed", "passkey 'Phone', now passkey \"Ann's phone\"", "")
