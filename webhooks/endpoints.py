@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import outbound
-from integrations.secrets import Secret
+from integrations.secrets import Secret, if_it_opens
 from webhooks.errors import (
     EndpointDisabled,
     EndpointNotFound,
@@ -118,7 +118,8 @@ def update_endpoint(
 def rotate_secret(*, endpoint: Endpoint, overlap: timedelta = DEFAULT_OVERLAP) -> CreatedEndpoint:
     """Give the endpoint a new secret; the old one signs beside it for ``overlap``.
 
-    An overlap of nothing takes the old secret out at once: for one that has leaked.
+    An overlap of nothing takes the old secret out at once: for one that has leaked. One that does
+    not open signs nothing, so there is no overlap with it.
 
     Raises:
         InvalidOverlap, EndpointNotFound.
@@ -129,8 +130,9 @@ def rotate_secret(*, endpoint: Endpoint, overlap: timedelta = DEFAULT_OVERLAP) -
     secret = new_secret()
     with transaction.atomic():
         endpoint = _lock(endpoint)
-        endpoint.previous_secret = endpoint.secret if overlap else None
-        endpoint.previous_secret_until = now + overlap if overlap else None
+        previous = if_it_opens(endpoint.secret) if overlap else None
+        endpoint.previous_secret = previous
+        endpoint.previous_secret_until = now + overlap if previous is not None else None
         endpoint.secret = secret
         endpoint.save(update_fields=["secret", "previous_secret", "previous_secret_until"])
     return CreatedEndpoint(endpoint=endpoint, secret=secret)

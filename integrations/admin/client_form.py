@@ -74,9 +74,9 @@ class ClientForm(forms.ModelForm[Any]):
         if self.added and client_id != present and self._lacks_secret(secret):
             self.add_error("new_client_secret", "Another client has a secret of its own: enter it.")
             return
-        replace_client(
-            self.instance, client_id=client_id, secret=Secret(secret) if secret else None
-        )
+        if client_id != present or secret:
+            new = Secret(secret) if secret else None
+            replace_client(self.instance, client_id=client_id, secret=new)
 
     def changes(self) -> dict[str, Any]:
         """Return the columns that were changed, but for the secret, with what they are to hold."""

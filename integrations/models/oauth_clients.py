@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from integrations.catalog import Toolkit
-from integrations.secrets import Secret
+from integrations.secrets import Secret, if_it_opens
 
 if TYPE_CHECKING:
     from integrations.models.auth_config import AuthConfig
@@ -70,6 +70,8 @@ def replace_client(
 ) -> None:
     """Give ``holder`` another client id, or another secret; what it had is kept. The caller saves.
 
+    What does not open any more is not kept: it helps nobody, and a new one must be able to follow.
+
     Args:
         secret: None keeps the present one, where the client id stays too.
     """
@@ -86,9 +88,9 @@ def replace_client(
 
 
 def _known(holder: AuthConfig | ManagedApp) -> list[str]:
-    """Return the present client's secrets, the first one first."""
-    present: Secret | None = holder.client_secret
-    older: Secret | None = holder.older_client_secrets
+    """Return the present client's secrets that open, the first one first."""
+    present = if_it_opens(holder.client_secret)
+    older = if_it_opens(holder.older_client_secrets)
     return [
         *([present.reveal()] if present is not None else []),
         *(json.loads(older.reveal()) if older is not None else []),
@@ -96,7 +98,7 @@ def _known(holder: AuthConfig | ManagedApp) -> list[str]:
 
 
 def _keep_former(holder: AuthConfig | ManagedApp, secrets: list[str]) -> None:
-    former: Secret | None = holder.former_clients
+    former = if_it_opens(holder.former_clients)
     clients: dict[str, Any] = json.loads(former.reveal()) if former is not None else {}
     clients.pop(holder.client_id, None)
     entry = {"secrets": secrets, "auth": _auth_of(holder)}

@@ -6,6 +6,7 @@ bound to its row, ``keyring`` holds the keys and checks at start-up that they ar
 
 from integrations.secrets.field import SealedField
 from integrations.secrets.keyring import KeyUnknown, NoKeys, SealBroken
+from integrations.secrets.opening import if_it_opens
 from integrations.secrets.secret import Secret
 
-__all__ = ["KeyUnknown", "NoKeys", "SealBroken", "SealedField", "Secret"]
+__all__ = ["KeyUnknown", "NoKeys", "SealBroken", "SealedField", "Secret", "if_it_opens"]

@@ -55,6 +55,7 @@ CALLERS = {
     "integrations/secrets/keyring.py configured_value": "a new key, into the list of keys",
     "integrations/secrets/keys_file.py KeysFile.write": "the list of keys, into their file",
     "integrations/secrets/keys_file.py write_new_file": "the list of keys, into a new file",
+    "integrations/secrets/opening.py if_it_opens": "looked at whether it opens",
     "integrations/secrets/rotation.py add_key": "a new key, made an id of",
     "integrations/secrets/secret.py Secret.__eq__": "compared",
     "webhooks/api/endpoints.py EndpointWithSecret.of": "shown once over the API",

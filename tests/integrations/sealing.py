@@ -68,3 +68,8 @@ def refuses(row: Any, name: str = "client_secret") -> str:
         getattr(row, name).reveal()
     assert caught.value.__cause__ is None
     return str(caught.value)
+
+
+def plant_broken(row: Any, name: str = "client_secret") -> Any:
+    """Alter the end of a sealed text, so that it does not open, and read the row again."""
+    return plant(row, column(row, name)[:-4] + "AAA=", name)

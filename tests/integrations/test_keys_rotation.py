@@ -9,11 +9,11 @@ import pytest
 from django.core.management.base import CommandError
 from pytest_django.fixtures import Settings
 
-from integrations.models import AuthConfig, KeyCanary
+from integrations.models import KeyCanary
 from integrations.secrets import holders, keyring
 from tests.integrations.key_connections import process
 from tests.integrations.key_rows import Keys, fill_every_column, fresh, keys, run_keys, texts
-from tests.integrations.sealing import column, make, plant
+from tests.integrations.sealing import make, plant_broken
 
 pytestmark = pytest.mark.django_db
 
@@ -276,10 +276,6 @@ def test_a_lost_key_can_be_given_up_so_that_the_service_starts(
     assert old in status_of_trouble()
     keys("retire", old, "--give-up")
     keys_in_turn.start(keys_in_turn.configured[0])
-
-
-def plant_broken(config: AuthConfig) -> None:
-    plant(config, column(config)[:-4] + "AAA=")
 
 
 def status_of_trouble() -> str:

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone as clock
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from tests.integrations.sealing import plant_broken
 from tests.webhooks.outbox import Outbox
 from webhooks.delivering import deliver_due
 from webhooks.endpoints import rotate_secret
@@ -73,3 +74,14 @@ def test_an_overlap_has_its_limits(outbox: Outbox, overlap: timedelta) -> None:
     endpoint, _ = outbox.subscribe()
     with pytest.raises(InvalidOverlap):
         rotate_secret(endpoint=endpoint, overlap=overlap)
+
+
+def test_a_secret_that_does_not_open_gives_way_without_an_overlap(outbox: Outbox) -> None:
+    endpoint, _ = outbox.subscribe()
+    rotated = rotate_secret(endpoint=plant_broken(endpoint, "secret"))
+    stored = Endpoint.objects.get()
+    assert (stored.previous_secret, stored.previous_secret_until) == (None, None)
+    event = outbox.record()
+    deliver_due(now=outbox.now)
+    [request] = outbox.receiver.received
+    assert request.verified(rotated.secret.reveal())["id"] == event.pk
