@@ -1,8 +1,9 @@
-"""Hosts that only serve the web journal too: nobody else looks after that (faults.md 5, 8)."""
+"""Hosts on which no watch runs journal too: nobody else looks after that (faults.md 5, 8)."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django_q.models import Schedule
 from pytest_django.fixtures import Settings
 
 from connections import journal
@@ -56,18 +58,21 @@ def gate(provider: RotatingProvider) -> Gate:
 
 
 @pytest.fixture
-def start_web(settings: Settings, tmp_path: Path) -> Iterator[StartWeb]:
-    """Start a web process on a host of its own: no worker knows its journal."""
+def host(settings: Settings, tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a host of its own: nobody elsewhere knows its journal."""
     settings.JOURNAL_FOLDER = tmp_path / "journal"
-    environment = os.environ | {
-        "DATABASE_URL": database(),
-        "JOURNAL_FOLDER": str(settings.JOURNAL_FOLDER),
-    }
+    own = {"DATABASE_URL": database(), "JOURNAL_FOLDER": str(settings.JOURNAL_FOLDER)}
+    return os.environ | own
+
+
+@pytest.fixture
+def start_web(host: dict[str, str]) -> Iterator[StartWeb]:
+    """Start a web process."""
     started = []
 
     def start(*accounts: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tests.faults.web_process", *accounts]
-        started.append(subprocess.Popen(command, env=environment))
+        started.append(subprocess.Popen(command, env=host))
         return started[-1]
 
     yield start
@@ -76,8 +81,36 @@ def start_web(settings: Settings, tmp_path: Path) -> Iterator[StartWeb]:
         process.wait(PATIENCE_SECONDS)
 
 
+@pytest.fixture
+def start_cluster(host: dict[str, str]) -> Iterator[Callable[[], None]]:
+    """Start the job runner."""
+    started = []
+
+    def start() -> None:
+        command = [sys.executable, "manage.py", "qcluster"]
+        environment = host | {"WORKER_PROCESSES": "1"}
+        started.append(subprocess.Popen(command, env=environment, start_new_session=True))
+
+    yield start
+    for process in started:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE_SECONDS)
+
+
 def journalled(account: ConnectedAccount) -> bool:
     return account.pk in journal.find([account.pk])
+
+
+def kill_with_an_answer(
+    process: subprocess.Popen[bytes], gate: Gate, account: ConnectedAccount
+) -> None:
+    """Kill ``process`` when its answer stands in the journal and nowhere else."""
+    assert gate.reached.wait(PATIENCE_SECONDS)
+    with no_connections():
+        gate.opened.set()
+        until(lambda: journalled(account))
+        process.kill()
+        process.wait(PATIENCE_SECONDS)
 
 
 @pytest.mark.fault(8)
@@ -98,15 +131,26 @@ def test_a_web_process_stores_its_answer_once_the_database_is_back(
 def test_the_answer_of_a_killed_web_process_is_stored_by_the_next_one_of_its_host(
     due_account: ConnectedAccount, provider: RotatingProvider, start_web: StartWeb, gate: Gate
 ) -> None:
-    process = start_web(due_account.pk)
-    assert gate.reached.wait(PATIENCE_SECONDS)
-    with no_connections():
-        gate.opened.set()
-        until(lambda: journalled(due_account))
-        process.kill()
-        process.wait(PATIENCE_SECONDS)
+    kill_with_an_answer(start_web(due_account.pk), gate, due_account)
     # Nobody asks it for anything.
     start_web()
+    until(lambda: generation(due_account) == 2)
+    assert status(due_account) == Status.ACTIVE
+    assert provider.presented() == ["refresh-1"]
+
+
+@pytest.mark.fault(5)
+def test_a_job_runner_stores_it_without_a_task(
+    due_account: ConnectedAccount,
+    provider: RotatingProvider,
+    start_web: StartWeb,
+    start_cluster: Callable[[], None],
+    gate: Gate,
+) -> None:
+    kill_with_an_answer(start_web(due_account.pk), gate, due_account)
+    # The tasks are taken by another host.
+    Schedule.objects.all().delete()
+    start_cluster()
     until(lambda: generation(due_account) == 2)
     assert status(due_account) == Status.ACTIVE
     assert provider.presented() == ["refresh-1"]

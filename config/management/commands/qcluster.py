@@ -4,6 +4,9 @@ As it comes, it starts scheduled tasks half a minute after itself, and on SIGTER
 under way without telling them: a watch would go on for most of a minute, and a supervisor that
 loses its patience would kill it amid a call. Here the schedules are due at the start, and the
 watches are told to end.
+
+Each worker looks after the journal of its host from its start on. The one task that does so as well
+may be taken by another host, which cannot see what this one left when it was killed.
 """
 
 from __future__ import annotations
@@ -14,13 +17,16 @@ from types import FrameType
 from typing import Any
 
 from django.db import connections
+from django.dispatch import receiver
 from django.utils import timezone
 from django_q.cluster import Cluster
 from django_q.management.commands import qcluster
 from django_q.models import Schedule
 from django_q.scheduler import scheduler
+from django_q.signals import post_spawn
 
 from config.schedules import SCHEDULES
+from connections.refresh import keeping
 from integrations.stopping import announce_stop
 
 
@@ -58,6 +64,12 @@ class Command(qcluster.Command):  # type: ignore[misc]
         cluster.start()
         if options.get("run_once"):
             cluster.stop()
+
+
+@receiver(post_spawn, dispatch_uid="keep_journal")
+def keep_journal(**kwargs: Any) -> None:
+    """Have the journal looked after in a process that waits for tasks; called in it."""
+    keeping.keep_journal()
 
 
 def start_schedules() -> None:
