@@ -9,11 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import django_stubs_ext
-import environ
 
 from config import unfold
 from config.csp import DIRECTIVES
 from config.logs import configure
+from config.secret_files import Environment
 from config.secret_key import resolve_secret_key
 from integrations.secrets.processes import connection_name
 
@@ -22,7 +22,7 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv(
+env = Environment(
     DEBUG=(bool, False),
     SECRET_KEY=(str, ""),
     SECRET_KEY_FALLBACKS=(list, []),

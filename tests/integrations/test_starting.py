@@ -12,6 +12,10 @@ from cryptography.fernet import Fernet
 ROOT = Path(__file__).resolve().parents[2]
 STRONG = "k3Y-" + "abcdefghijklmnopqrstuvwxyz0123456789" * 2
 SERVE = "import config.wsgi; print('serving', callable(config.wsgi.application))"
+TOLD = """
+from config import settings
+print([settings.METRICS_TOKEN, settings.SSO_CLIENT_SECRET])
+"""
 PRODUCTION = {
     "SECRET_KEY": STRONG,
     "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
@@ -94,6 +98,17 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path, name: str) -> None:
     file.write_text(f"{PRODUCTION[name]}\n")
     started = run("-c", SERVE, **{name: "", f"{name}_FILE": str(file)})
     assert (started.returncode, started.stdout) == (0, "serving True\n"), started.stderr
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"], ids=["unix", "windows"])
+def test_the_line_break_at_a_files_end_is_no_part_of_the_secret(
+    tmp_path: Path, ending: str
+) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(f" s3cret{ending}".encode())
+    given = {f"{name}_FILE": str(file) for name in ("METRICS_TOKEN", "SSO_CLIENT_SECRET")}
+    told = run("-c", TOLD, **given)
+    assert told.stdout == "[' s3cret', ' s3cret']\n", told.stderr
 
 
 def test_a_key_that_did_not_seal_the_database_is_refused(fresh_database_url: str) -> None:
