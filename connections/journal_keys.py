@@ -67,6 +67,12 @@ def told_lately() -> bool:
     return mine.filter(counted_at__gt=Now() - timedelta(seconds=LATELY_SECONDS)).exists()
 
 
+def is_told_of() -> bool:
+    """Whether a process of this host told that keys are in its journal, or may be."""
+    mine = JournalFolder.objects.filter(host=_host(), path=_path())
+    return mine.exclude(keys={}, trouble="").exists()
+
+
 def _host() -> str:
     return socket.gethostname()[:100]
 

@@ -4,7 +4,8 @@ Such a process journals too. What it was answered while the database was away it
 that is back; what a killed process of its host left it stores before the lease runs out and another
 host calls with a spent token; its old segments it removes; and it tells which keys are in there.
 A thread of its own does that, because requests come when they come. While nothing was journalled
-and nobody died it reads the folder's names every two seconds, and asks the database nothing.
+and nobody died it reads the folder's names every two seconds, and asks the database nothing but, at
+its beginning, whether an earlier process of the host told of keys: that has to be taken back.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ class Round:
 
     retire_at: float = float("-inf")
     tell_at: float = float("-inf")
-    # Whether there is anything in the journal, or it has to be told that nothing is any more.
-    worth_telling: bool = False
+    # Whether there is anything in the journal, or it has to be told that nothing is any more. None:
+    # an earlier process may have told of something; it has to be looked up.
+    worth_telling: bool | None = None
     away: bool = False
 
     def do(self) -> None:
@@ -70,11 +72,14 @@ class Round:
 
     def _tell(self) -> None:
         there = journal.has_appended() and journal.size()[0] > 0
-        self.worth_telling = self.worth_telling or there
+        if self.worth_telling is None:
+            self.worth_telling = journal_keys.is_told_of()
+        if not (there or self.worth_telling):
+            return
         # Of all processes of a host one is enough.
-        if self.worth_telling and not journal_keys.told_lately():
+        if not journal_keys.told_lately():
             journal_keys.tell()
-            self.worth_telling = there
+        self.worth_telling = there or journal_keys.is_told_of()
 
 
 @dataclass

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 from structlog.testing import capture_logs
 
-from connections import heartbeat, journal
+from connections import heartbeat, journal, journal_keys
 from connections.health import Problem, read_health
 from connections.journal import current, segment
 from connections.journal.pending import Pending
@@ -50,13 +50,16 @@ def refuse_to_store(execute: object, sql: str, *arguments: object) -> object:
     return execute(sql, *arguments)  # type: ignore[operator]
 
 
-def test_a_process_that_journalled_nothing_asks_the_database_nothing(
+def test_a_process_that_journalled_nothing_asks_the_database_once(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     rounds = Round()
+    with django_assert_num_queries(1):
+        rounds.do()
+    rounds.tell_at = 0
     with django_assert_num_queries(0):
         rounds.do()
-        rounds.do()
+    assert not JournalFolder.objects.exists()
 
 
 def test_an_answer_that_the_request_could_not_store_is_stored_by_the_thread(
@@ -196,6 +199,17 @@ def test_that_nothing_is_left_is_told_too(due_account: ConnectedAccount, folder:
         rounds.do()
         JournalFolder.objects.update(counted_at=timezone.now() - timedelta(minutes=1))
     assert JournalFolder.objects.get().keys == {}
+
+
+@pytest.mark.parametrize("told", [{"keys": {"01d": 1}}, {"trouble": "OSError (5)"}])
+def test_what_an_earlier_process_told_is_taken_back(folder: Path, told: dict[str, object]) -> None:
+    earlier = timezone.now() - timedelta(minutes=5)
+    JournalFolder.objects.create(
+        host=journal_keys._host(), path=str(folder), counted_at=earlier, **told
+    )
+    Round().do()
+    row = JournalFolder.objects.get()
+    assert (row.keys, row.trouble) == ({}, "")
 
 
 def test_a_journal_that_nobody_told_of_for_a_day_is_forgotten(
