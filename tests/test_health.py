@@ -180,3 +180,17 @@ def test_metrics_count_providers_whose_refusals_are_doubted(
     now = timezone.now()
     Breaker.objects.create(pk="ac_1 (identity)", doubted_since=now, last_failure_at=now)
     assert samples(client)["evergrant_refusals_doubted"] == 1
+
+
+@pytest.mark.parametrize("page", ["/healthz", "/healthz/refresh", "/metrics"])
+def test_a_probe_may_ask_a_process_by_its_address(
+    client: Client, settings: Settings, worker: Worker, page: str
+) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    headers = {"Host": "10.0.0.7:8000", "Authorization": f"Bearer {TOKEN}"}
+    assert client.get(page, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["/admin/login/", "/api/v1/toolkits", "/healthz/", "/"])
+def test_nothing_else_is_answered_there(client: Client, page: str) -> None:
+    assert client.get(page, headers={"Host": "10.0.0.7:8000"}).status_code == 400
