@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands
 
 from connections.lifecycle import TRANSITIONS, event_type
 from connections.models import Reason, Status
@@ -73,3 +74,17 @@ def test_every_make_target_that_a_page_names_exists() -> None:
     named = {name for page in PAGES for name in command.findall(page.read_text())}
     assert {"run", "check", "test"} <= named
     assert named - targets == set()
+
+
+def test_every_command_that_a_page_names_exists() -> None:
+    command = re.compile(r"manage\.py ([a-z_]+)")
+    named = {name for page in PAGES for name in command.findall(page.read_text())}
+    assert {"keys", "refresh_due", "qcluster"} <= named
+    assert named - set(get_commands()) == set()
+
+
+@pytest.mark.parametrize("case", ["new", "lost", "leaked"])
+def test_the_security_page_leaves_keys_to_the_page_of_their_command(case: str) -> None:
+    items = (ROOT / "SECURITY.md").read_text().split("\n- **")
+    [told] = [item for item in items if item.startswith(f"A {case} key.")]
+    assert "(docs/how-to/rotate-keys.md)" in told
