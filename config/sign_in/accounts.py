@@ -11,11 +11,16 @@ from allauth.account.authentication import get_authentication_records
 from allauth.core import context
 from django.urls import reverse
 
+from config.sign_in.second_factor import lacks_proof
+
 if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
     from django.http import HttpRequest
 
 ALLAUTHS_STAGE: Final = "allauth.mfa.stages.AuthenticateStage"
 OUR_STAGE: Final = "config.sign_in.second_factor.SecondFactorStage"
+# The name of the way by the password, as allauth has it.
+BY_TYPING_IT: Final = "reauthenticate"
 
 
 class OperatorAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -33,6 +38,13 @@ class OperatorAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Return what follows the password, with our stage for the second factor."""
         stages = super().get_login_stages()
         return [OUR_STAGE if stage == ALLAUTHS_STAGE else stage for stage in stages]
+
+    def get_reauthentication_methods(self, user: AbstractBaseUser) -> list[dict[str, Any]]:
+        """Return the ways to prove oneself again: no password where a factor is to be proved."""
+        ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if user.is_authenticated and lacks_proof(context.request):
+            return [way for way in ways if way["id"] != BY_TYPING_IT]
+        return ways
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Whether to ask again before a factor is changed: not of whoever has just signed in."""

@@ -88,6 +88,12 @@ class SecondFactorMiddleware:
         return _lead(request, held)
 
 
+def lacks_proof(request: HttpRequest) -> bool:
+    """Whether the person has a second factor, and the session proved none that she still has."""
+    held = _held_by(request.user)
+    return bool(_proving(held)) and not _has_proved(request, held)
+
+
 class SecondFactorStage(AuthenticateStage):  # type: ignore[misc]
     """Asks for the second factor at sign-in, but of those whose single sign-on counts as one."""
 

@@ -76,6 +76,12 @@ def test_the_password_again_proves_nothing(unproved: Client) -> None:
     assert Authenticator.objects.count() == 2
 
 
+def test_the_page_that_asks_for_the_factor_offers_no_password(unproved: Client) -> None:
+    assert "Use your password" not in unproved.get(PROVE).content.decode()
+    assert unproved.post(PROVE, {"code": code_of()}).status_code == 302
+    assert "Use your password" in unproved.get(PROVE).content.decode()
+
+
 def test_it_adds_no_factor_of_its_own(ann: User) -> None:
     browser = come_in(ann)
     secret = secret_on(browser.get(ACTIVATE))
