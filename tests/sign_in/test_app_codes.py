@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
@@ -90,14 +89,12 @@ def test_a_recovery_code_signs_in_once(half_way: Client) -> None:
     assert second.post(CODE, {"code": code}).status_code == 200
 
 
-def test_setting_an_app_up_leads_to_the_recovery_codes(
-    django_capture_on_commit_callbacks: Any,
-) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_setting_an_app_up_leads_to_the_recovery_codes() -> None:
     browser = come_in(staff())
     page = browser.get(ACTIVATE)
     assert '<svg class="qr"' in page.content.decode()
-    with django_capture_on_commit_callbacks(execute=True):
-        answer = browser.post(ACTIVATE, {"code": code_of(secret_on(page))})
+    answer = browser.post(ACTIVATE, {"code": code_of(secret_on(page))})
     codes = browser.get(answer.headers["Location"]).content.decode()
     assert codes.count("<li><code>") == 10
     added = [("factor_added", "authenticator app", ""), ("factor_added", "recovery codes", "")]

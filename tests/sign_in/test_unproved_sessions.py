@@ -123,8 +123,8 @@ def test_new_recovery_codes_are_shown_to_whom_an_old_one_let_in(unproved: Client
 def test_the_first_factor_ends_all_other_sessions(ann: User) -> None:
     here, elsewhere = come_in(ann), come_in(ann)
     here.post(ACTIVATE, {"code": code_of(secret_on(here.get(ACTIVATE)))})
-    assert [is_out(here), is_out(elsewhere)] == [False, True]
     assert "signed out everywhere else" in here.get(SECURITY).content.decode()
+    assert [is_out(here), is_out(elsewhere)] == [False, True]
     note = "all others (1), with the first second factor"
     assert told("session_ended") == [("session_ended", note, "")]
 
