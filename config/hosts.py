@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from django.middleware.common import CommonMiddleware
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest, HttpResponsePermanentRedirect
 
 PROBED: Final = frozenset({"/healthz", "/healthz/refresh", "/metrics"})
 
@@ -19,7 +19,7 @@ class HostMiddleware(CommonMiddleware):
     for a failure. No answer there depends on the host.
     """
 
-    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
         """Raises DisallowedHost."""
         if request.path_info in PROBED:
             return None

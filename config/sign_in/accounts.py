@@ -42,7 +42,7 @@ class OperatorAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_reauthentication_methods(self, user: AbstractBaseUser) -> list[dict[str, Any]]:
         """Return the ways to prove oneself again: no password where a factor is to be proved."""
         ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
-        if user.is_authenticated and lacks_proof(context.request):
+        if ways and lacks_proof(context.request):
             return [way for way in ways if way["id"] != BY_TYPING_IT]
         return ways
 
