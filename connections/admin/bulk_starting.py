@@ -18,7 +18,7 @@ from connections.bulk.starting import Asker, start_on_chosen, start_on_filter
 from connections.bulk.wording import CONSEQUENCES, TITLES, accounts_in_words, on_so_many
 from connections.models.bulk import PERMISSIONS, Kind
 from integrations.admin.operations import NOTE_LENGTH, Operation, OperationsAdmin
-from integrations.counting import count_rows
+from integrations.counting import Count, count_rows
 from integrations.ids import new_id
 from integrations.models.audit_entry import Outcome
 
@@ -48,6 +48,7 @@ TOO_MANY = (
     "This search or filter cannot be worked on as a whole while more than 10,000 accounts match. "
     "Narrow it."
 )
+NO_MATCH = "No account matches any more."
 
 
 def facts_of(query: QueryDict) -> dict[str, str] | None:
@@ -64,7 +65,12 @@ def filter_of(query: QueryDict) -> dict[str, str]:
 
 def is_on_all(request: HttpRequest) -> bool:
     """Whether work on everything that the list's filter and search find is asked for."""
-    return request.POST.get("select_across") == "1" or "whole" in request.POST
+    return _is_across(request) or "whole" in request.POST
+
+
+def _is_across(request: HttpRequest) -> bool:
+    """Whether the list means all that it shows, as Django understands it."""
+    return request.POST.get("select_across", "").lower() not in {"", "0", "false"}
 
 
 class BulkStarting(OperationsAdmin):
@@ -83,8 +89,7 @@ class BulkStarting(OperationsAdmin):
         """Say what a job would do with the accounts that were chosen; run what is none."""
         if operation.name not in KINDS:
             return super().run_in_list(request, operation, rows)
-        across = request.POST.get("select_across") == "1"
-        chosen = [] if across else list(rows.values_list("pk", flat=True))
+        chosen = None if _is_across(request) else list(rows.values_list("pk", flat=True))
         return self._ask_bulk(request, Kind(operation.name), rows, chosen)
 
     def start_view(self, request: HttpRequest, kind: str) -> HttpResponse:
@@ -100,9 +105,14 @@ class BulkStarting(OperationsAdmin):
         return self._start(request, Kind(kind))
 
     def _ask_bulk(
-        self, request: HttpRequest, kind: Kind, rows: QuerySet[Any], chosen: list[str]
+        self, request: HttpRequest, kind: Kind, rows: QuerySet[Any], chosen: list[str] | None
     ) -> HttpResponse | None:
-        count = count_rows(rows)
+        """Ask whether to start a job on those ``chosen``; None: on all that the list shows."""
+        count = count_rows(rows) if chosen is None else Count(number=len(chosen), exact=True)
+        if not count.number:
+            # What was chosen has left the list meanwhile: that is not a choice of everything.
+            self.message_user(request, NO_MATCH, level="warning")
+            return None
         if not count.exact and facts_of(request.GET) is None:
             self.message_user(request, TOO_MANY, level="error")
             return None
@@ -112,10 +122,10 @@ class BulkStarting(OperationsAdmin):
             "kind": kind.value,
             "danger": kind == Kind.REVOKE,
             "question": on_so_many(kind, accounts_in_words(count)),
-            "whole": not chosen,
+            "whole": chosen is None,
             "facts": in_words(filter_of(request.GET), seen_by=request.user),
             "consequences": CONSEQUENCES[kind],
-            "chosen": chosen,
+            "chosen": chosen or [],
             "checkbox_name": ACTION_CHECKBOX_NAME,
             "action": f"{start}?{request.GET.urlencode()}",
             "back": request.get_full_path(),
@@ -166,7 +176,7 @@ class BulkStarting(OperationsAdmin):
     ) -> BulkJob | None:
         if rows.exists():
             return start_on_chosen(accounts=rows, **given)
-        self.message_user(request, "No account matches any more.", level="warning")
+        self.message_user(request, NO_MATCH, level="warning")
         return None
 
     def _filtered(self, request: HttpRequest) -> QuerySet[ConnectedAccount]:

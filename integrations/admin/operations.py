@@ -134,6 +134,9 @@ class OperationsAdmin(ScopedAdmin):
         if len(chosen) > MAX_ROWS:
             messages.error(request, f"At most {MAX_ROWS} rows at a time.")
             return None
+        if not chosen:
+            messages.warning(request, "Nothing of what you chose is in this list any more.")
+            return None
         if operation.confirm and "confirmed" not in request.POST:
             return self._ask(request, operation, chosen, action=request.get_full_path())
         return self._run(request, operation, chosen, back=request.get_full_path())

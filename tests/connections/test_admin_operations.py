@@ -175,3 +175,12 @@ def test_credentials_that_do_not_open_are_told_and_nothing_is_changed(
     assert "do not open with the configured keys" in answer.content.decode()
     account.refresh_from_db()
     assert account.status == Status.ACTIVE
+
+
+def test_a_choice_that_has_left_the_list_is_told_and_asks_nothing(
+    operator: Client, account: ConnectedAccount
+) -> None:
+    asked = in_list(account, "delete")
+    del asked["confirmed"]
+    answer = operator.post(f"{LIST}?status=EXPIRED", asked, follow=True)
+    assert "Nothing of what you chose is in this list any more" in answer.content.decode()

@@ -125,6 +125,26 @@ def test_without_a_choice_nothing_is_started(browser: Client, account: Connected
     assert not BulkJob.objects.exists()
 
 
+def test_a_choice_that_has_left_the_list_is_not_all_that_it_shows(
+    browser: Client, auth_config: AuthConfig
+) -> None:
+    reconnected, expired = crowd(auth_config, 2)
+    ConnectedAccount.objects.filter(pk=expired.pk).update(status=Status.EXPIRED)
+    answer = browser.post(
+        f"{LIST}?status=EXPIRED", chosen(reconnected, action="revoke"), follow=True
+    )
+    text = answer.content.decode()
+    assert "No account matches any more" in text
+    assert 'name="whole"' not in text
+
+
+def test_all_of_a_list_that_is_empty_is_nothing(browser: Client, account: ConnectedAccount) -> None:
+    data = chosen(account, action="revoke", select_across="1")
+    text = browser.post(f"{LIST}?status=EXPIRED", data, follow=True).content.decode()
+    assert "No account matches any more" in text
+    assert "Revoke 0 accounts" not in text
+
+
 def test_another_projects_accounts_cannot_be_chosen(
     account: ConnectedAccount, auth_config: AuthConfig
 ) -> None:
