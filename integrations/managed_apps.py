@@ -126,11 +126,13 @@ def delete_managed_app(*, app: ManagedApp) -> None:
     Raises:
         StillInUse: some do.
     """
+    # Asked first: Django reads every row that protects another one.
+    if app.auth_configs.exists():
+        raise _still_in_use(app)
     try:
         app.delete()
     except ProtectedError:
-        message = "Auth configs stand on this managed app. Disable it instead."
-        raise StillInUse(message, managed_app_id=app.pk) from None
+        raise _still_in_use(app) from None
 
 
 def choose_managed_app(*, toolkit: str, app_id: str = "") -> ManagedApp:
@@ -205,6 +207,11 @@ def _name_of(toolkit: str) -> str:
         return get_toolkit(toolkit).name
     except UnknownToolkit:
         return toolkit
+
+
+def _still_in_use(app: ManagedApp) -> StillInUse:
+    message = "Auth configs stand on this managed app. Disable it instead."
+    return StillInUse(message, managed_app_id=app.pk)
 
 
 def _invalid(field: str, problem: str) -> InvalidInput:

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 
 from integrations.admin.auth_config_fields import parameter_label, sections
 from integrations.admin.auth_config_form import AuthConfigForm, form_of
+from integrations.admin.auth_config_operations import OPERATIONS
 from integrations.admin.base import VisibleRelatedFilter
 from integrations.admin.client_pages import ClientAdmin
 from integrations.admin.managed_choice import (
@@ -25,7 +26,6 @@ from integrations.admin.managed_choice import (
     refused_by_app,
 )
 from integrations.admin.marks import Header, Tone, badge, chips, code, copyable, two_lines
-from integrations.admin.operations import Done, Operation
 from integrations.admin.project_choice import for_request
 from integrations.admin.service_drafts import drop_draft, find_draft, toolkit_of
 from integrations.admin.service_pages import ask_for_service
@@ -38,11 +38,7 @@ from integrations.admin.toolkit_marks import (
     unverified_facts,
 )
 from integrations.admin.toolkits import SchemeFilter, ToolkitFilter
-from integrations.auth_configs import (
-    forget_older_secrets,
-    rediscover_auth_config,
-    store_auth_config,
-)
+from integrations.auth_configs import store_auth_config
 from integrations.catalog import UnknownToolkit
 from integrations.described.written import as_text
 from integrations.models import AuthConfig
@@ -53,47 +49,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from django.utils.safestring import SafeString
 
+    from integrations.admin.operations import Operation
     from integrations.catalog import Toolkit
-
-
-def drop_older_secrets(config: AuthConfig, _request: HttpRequest, _note: str) -> Done:
-    """Leave the newest secret only."""
-    forget_older_secrets(auth_config=config)
-    return Done(message="older secrets dropped.")
-
-
-def rediscover(config: AuthConfig, _request: HttpRequest, _note: str) -> Done:
-    """Ask the service anew."""
-    rediscover_auth_config(auth_config=config)
-    return Done(message="discovered again.")
-
-
-DROP_OLDER_SECRETS = Operation(
-    name="drop-older-secrets",
-    title="Drop older secrets",
-    icon="key_off",
-    permission="integrations.change_authconfig",
-    consequence="Only the newest secret is kept. Do this once the older ones are deleted at the "
-    "provider. This cannot be undone.",
-    run=drop_older_secrets,
-    applies=lambda config: config.older_client_secrets is not None,
-    confirm=True,
-    in_lists=False,
-)
-
-
-REDISCOVER = Operation(
-    name="rediscover",
-    title="Discover again",
-    icon="travel_explore",
-    permission="integrations.change_authconfig",
-    consequence="The service is asked again how it is used. What was given by hand stays.",
-    run=rediscover,
-    calls_out=True,
-    applies=lambda config: bool(config.service_url and config.discovered),
-    confirm=True,
-    in_lists=False,
-)
 
 
 def _shown_of_service(config: AuthConfig, text: str) -> tuple[str, ...]:
@@ -158,7 +115,7 @@ class AuthConfigAdmin(ClientAdmin):
 
     form = AuthConfigForm
     exclude = ("project",)
-    operations: tuple[Operation, ...] = (REDISCOVER, DROP_OLDER_SECRETS)
+    operations: tuple[Operation, ...] = OPERATIONS
     change_form_outer_before_template = "admin/integrations/auth_config_head.html"
     list_display = ("name_and_toolkit", "project", "scheme_name", "state", "client", "created")
     list_select_related = ("project",)
@@ -216,6 +173,10 @@ class AuthConfigAdmin(ClientAdmin):
         """Without the toolkit nobody can tell what a form would have to ask for."""
         allowed = super().has_change_permission(request, obj)
         return allowed and (obj is None or known_toolkit(obj) is not None)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never by Django, which would read every account; there is an operation."""
+        return False
 
     def get_form(
         self,

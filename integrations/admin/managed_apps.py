@@ -29,7 +29,11 @@ from integrations.admin.toolkit_choice import chosen_toolkit, list_of_toolkits
 from integrations.admin.toolkit_marks import mark, scheme_label, unverified_facts
 from integrations.admin.toolkits import ToolkitFilter
 from integrations.catalog import all_toolkits
-from integrations.managed_apps import forget_managed_secrets, store_managed_app
+from integrations.managed_apps import (
+    delete_managed_app,
+    forget_managed_secrets,
+    store_managed_app,
+)
 from integrations.models import AuthConfig, ManagedApp
 from integrations.models.managed_app import scheme_for
 from integrations.moments import relative, when
@@ -66,6 +70,12 @@ def drop_older_secrets(app: ManagedApp, _request: HttpRequest, _note: str) -> Do
     return Done(message="older secrets dropped.")
 
 
+def delete(app: ManagedApp, _request: HttpRequest, _note: str) -> Done:
+    """Delete the app."""
+    delete_managed_app(app=app)
+    return Done(message="deleted.")
+
+
 @admin.register(ManagedApp)
 class ManagedAppAdmin(SuperusersOnly, ClientAdmin):
     """An app of the instance: the toolkit is chosen first, then the form."""
@@ -83,6 +93,19 @@ class ManagedAppAdmin(SuperusersOnly, ClientAdmin):
             applies=lambda app: app.older_client_secrets is not None,
             confirm=True,
             in_lists=False,
+        ),
+        Operation(
+            name="delete",
+            title="Delete",
+            icon="delete",
+            permission="integrations.delete_managedapp",
+            consequence="It is gone with its client secrets. One that auth configs stand on is "
+            "not deleted. This cannot be undone.",
+            run=delete,
+            applies=lambda app: not app.auth_configs.exists(),
+            confirm=True,
+            danger=True,
+            removes=True,
         ),
     )
     change_form_outer_before_template = "admin/integrations/auth_config_head.html"
@@ -123,6 +146,10 @@ class ManagedAppAdmin(SuperusersOnly, ClientAdmin):
         """Without the toolkit nobody can tell what a form would have to ask for."""
         allowed = super().has_change_permission(request, obj)
         return allowed and (obj is None or _known_toolkit(obj) is not None)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never by Django, which would read every auth config; there is an operation."""
+        return False
 
     def get_form(
         self,

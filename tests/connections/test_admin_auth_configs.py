@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connections import usage
@@ -15,8 +17,10 @@ from connections.models import ConnectedAccount, ConnectLink, Entity, Status
 from connections.usage import lacking_scopes, usage_of
 from integrations import counting
 from integrations.ids import new_id
-from integrations.models import AuthConfig, Project
-from tests.console.staff import member, signed_in
+from integrations.models import AuditEntry, AuthConfig, Project, Tool
+from integrations.models.tool import Source
+from tests.bulk import crowd
+from tests.console.staff import every_permission, member, signed_in
 from tests.making import connect, store_grant
 
 NOTES = "notes:read"
@@ -189,3 +193,47 @@ def test_testing_needs_its_permission_and_a_post(client: Client, auth_config: Au
     assert changer.post(page_of(auth_config, "do/test/")).status_code == 403
     assert client.get(page_of(auth_config, "do/test/")).status_code == 200
     assert not ConnectedAccount.objects.exists()
+
+
+# --- Deleting ------------------------------------------------------------------------------------
+
+
+def test_a_config_is_deleted_with_its_tools(client: Client, auth_config: AuthConfig) -> None:
+    Tool.objects.create(
+        project=auth_config.project,
+        auth_config=auth_config,
+        name="acme_do",
+        definition={"name": "acme_do", "description": "Does.", "path": "/do"},
+        source=Source.FILE,
+    )
+    asked = page_of(auth_config, "do/delete/")
+    assert asked in client.get(page_of(auth_config)).content.decode()
+    assert "the tools that were imported for it" in client.get(asked).content.decode()
+    assert client.post(asked)["Location"] == "/admin/integrations/authconfig/"
+    assert not AuthConfig.objects.exists()
+    assert AuditEntry.objects.get().subject_id == auth_config.pk
+
+
+def test_a_config_with_accounts_stays_and_they_are_not_read(
+    client: Client, auth_config: AuthConfig
+) -> None:
+    crowd(auth_config, 3)
+    asked = page_of(auth_config, "do/delete/")
+    assert asked not in client.get(page_of(auth_config)).content.decode()
+    with CaptureQueriesContext(connection) as queries:
+        client.get(asked)
+        client.post(asked)
+    reading = [query["sql"] for query in queries if "connectedaccount" in query["sql"]]
+    assert reading
+    assert [sql for sql in reading if "LIMIT 1" not in sql] == []
+    assert "Disable it instead" in client.get(page_of(auth_config)).content.decode()
+    assert AuthConfig.objects.exists()
+
+
+def test_deleting_configs_needs_its_permission(auth_config: AuthConfig) -> None:
+    needed = "integrations.delete_authconfig"
+    others = tuple(name for name in every_permission() if name != needed)
+    browser = signed_in(member(auth_config.project, permissions=others))
+    assert browser.post(page_of(auth_config, "do/delete/")).status_code == 403
+    assert browser.post(page_of(auth_config, "delete/"), {"post": "yes"}).status_code == 403
+    assert AuthConfig.objects.exists()

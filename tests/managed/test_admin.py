@@ -141,11 +141,20 @@ def test_no_page_opens_or_shows_the_secret(
 
 
 def test_an_app_in_use_is_not_deleted(client: Client, ours: Tenant, app: ManagedApp) -> None:
-    client.post(f"{APPS}{quote(app.pk)}/delete/", {"post": "yes"})
-    assert ManagedApp.objects.exists()
+    url = f"{APPS}{quote(app.pk)}/do/delete/"
+    assert url not in text(client.get(page_of(app)))
+    assert "Disable it instead" in text(client.post(url, follow=True))
     ours.config.delete()
-    client.post(f"{APPS}{quote(app.pk)}/delete/", {"post": "yes"})
+    assert url in text(client.get(page_of(app)))
+    client.post(url)
     assert not ManagedApp.objects.exists()
+
+
+def test_django_itself_deletes_no_app_and_reads_no_config(client: Client, app: ManagedApp) -> None:
+    form = {"action": "delete_selected", "_selected_action": app.pk, "index": "0", "post": "yes"}
+    client.post(APPS, form)
+    assert client.post(f"{APPS}{quote(app.pk)}/delete/", {"post": "yes"}).status_code == 403
+    assert ManagedApp.objects.exists()
 
 
 def test_members_with_every_permission_see_no_managed_app(ours: Tenant, app: ManagedApp) -> None:
