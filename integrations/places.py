@@ -26,26 +26,26 @@ _KEYS = frozenset({"pk", "id"})
 class Place:
     """Beside which row a page is, and on which side of it in the list's order.
 
-    ``value``: what the row had in the column that the list is sorted by, as text; empty where that
+    ``value``: what the row had in the column that the list is sorted by, as text; None where that
     is null, or where the list is sorted by the key.
     """
 
     after: bool
     key: str
-    value: str = ""
+    value: str | None = None
 
     def __str__(self) -> str:
         side = _AFTER if self.after else _BEFORE
-        return "~".join([side, self.key, self.value] if self.value else [side, self.key])
+        return "~".join([side, self.key] if self.value is None else [side, self.key, self.value])
 
     @classmethod
     def read(cls, text: str) -> Self | None:
         """Return the place that ``text`` is; None where it is none."""
         side, _, rest = text.partition("~")
-        key, _, value = rest.partition("~")
+        key, has_value, value = rest.partition("~")
         if side not in {_AFTER, _BEFORE} or not key:
             return None
-        return cls(after=side == _AFTER, key=key, value=value)
+        return cls(after=side == _AFTER, key=key, value=value if has_value else None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ class Order:
         if not self.column:
             return key
         null = Q(**{f"{self.column}__isnull": True})
-        if not place.value:
+        if place.value is None:
             return (null & key) | ~null if self.descending else null & key
         column: Any = model._meta.get_field(self.column)
         value = column.to_python(place.value)
@@ -100,8 +100,14 @@ class Order:
 
     def place(self, row: Any, *, after: bool) -> Place:
         """Return the place beside ``row``."""
-        value = row._meta.get_field(self.column).value_to_string(row) if self.column else ""
-        return Place(after=after, key=str(row.pk), value=value)
+        return Place(after=after, key=str(row.pk), value=self._value(row))
+
+    def _value(self, row: Any) -> str | None:
+        if not self.column:
+            return None
+        field = row._meta.get_field(self.column)
+        is_null = field.value_from_object(row) is None
+        return None if is_null else field.value_to_string(row)
 
 
 class PlacedPage:

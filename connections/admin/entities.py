@@ -48,6 +48,7 @@ class EntityAdmin(OperationsAdmin, IndexedSearchAdmin, PlacedAdmin, RecordAdmin)
     operations = OPERATIONS
     list_display = ("user", "tenant", "project", "created")
     list_select_related = ("project",)
+    sortable_by = ("user", "tenant", "created")
     list_filter = (("project", VisibleRelatedFilter),)
     search_fields = ("id", "user_id", "tenant_id")
     search_help_text = "ID, user or tenant begins with"

@@ -12,7 +12,7 @@ from integrations.counting import Count, estimate_rows
 from integrations.places import Place, PlacedPage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from django.db.models import QuerySet
     from django.http import HttpRequest
@@ -52,6 +52,12 @@ class PlacedList(BoundedList):
 
     newer_url = older_url = first_url = ""
     by_age = True
+
+    def get_ordering_field(self, field_name: Callable[..., Any] | str) -> Any:
+        """Return the column to sort by; none that leads to another table: a place tells no such."""
+        column = super().get_ordering_field(field_name)
+        own = {field.name for field in self.lookup_opts.concrete_fields if not field.is_relation}
+        return column if str(column).lstrip("-") in own else None
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         """Return one column and the key: a place tells no more."""

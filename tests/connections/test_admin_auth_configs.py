@@ -211,7 +211,7 @@ def test_a_config_is_deleted_with_its_tools(client: Client, auth_config: AuthCon
     assert "the tools that were imported for it" in client.get(asked).content.decode()
     assert client.post(asked)["Location"] == "/admin/integrations/authconfig/"
     assert not AuthConfig.objects.exists()
-    assert AuditEntry.objects.get().subject_id == auth_config.pk
+    assert AuditEntry.objects.get(action="delete").subject_id == auth_config.pk
 
 
 def test_a_config_with_accounts_stays_and_they_are_not_read(

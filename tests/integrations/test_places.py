@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from connections.models import Entity
 from integrations.models import ApiKey, Project
 from integrations.places import Place, PlacedPage
 
@@ -73,12 +74,29 @@ def test_the_way_back_shows_the_same_rows(order: tuple[str, ...]) -> None:
     assert [pk for keys in back[::-1] for pk in keys] == whole[:9]
 
 
-def _value(rows: QuerySet[ApiKey], index: int, order: tuple[str, ...]) -> str:
+def _value(rows: QuerySet[ApiKey], index: int, order: tuple[str, ...]) -> str | None:
     column = order[0].lstrip("-")
     if column in {"id", "pk"}:
-        return ""
+        return None
     field: Any = ApiKey._meta.get_field(column)
-    return str(field.value_to_string(rows[index]))
+    row = rows[index]
+    return None if getattr(row, column) is None else str(field.value_to_string(row))
+
+
+@pytest.mark.parametrize("order", [("tenant_id", "-pk"), ("-tenant_id", "pk")])
+def test_an_empty_text_is_a_place_and_no_null(order: tuple[str, ...]) -> None:
+    project = Project.objects.create(name="Acme")
+    for number in range(10):
+        tenant = "t" if number == 5 else ""
+        Entity.objects.create(project=project, user_id=f"u{number}", tenant_id=tenant)
+    rows = Entity.objects.order_by(*order)
+    shown = PlacedPage(rows, place=None, size=3)
+    keys = shown.keys
+    while shown.later:
+        shown = PlacedPage(rows, place=Place.read(shown.later), size=3)
+        keys = keys + shown.keys
+        assert len(keys) <= 10
+    assert keys == [row.pk for row in rows]
 
 
 def test_rows_that_come_meanwhile_shift_nothing(keys: list[ApiKey]) -> None:
