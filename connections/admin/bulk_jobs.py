@@ -17,7 +17,7 @@ from connections.actors import operator
 from connections.admin.incidents import IncidentPages
 from connections.bulk import reporting, steering
 from connections.bulk.counting import at_providers, is_sure, problems
-from connections.bulk.ending import write_entries
+from connections.bulk.ending import subjects_of, write_entries
 from connections.bulk.selecting import in_words
 from connections.bulk.starting import Asker
 from connections.bulk.wording import (
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from django.urls import URLPattern
     from django.utils.safestring import SafeString
+
+    from integrations.audit import Subject
 
 # Who may read accounts' names, here as in their list.
 SEES_ACCOUNTS = "connections.view_connectedaccount"
@@ -171,6 +173,10 @@ class BulkJobAdmin(IncidentPages, OperationsAdmin, RecordAdmin):
         if not request.user.has_perm(job.permission):
             raise PermissionDenied
         return super().operation_view(request, object_id, operation)
+
+    def subjects_of(self, row: BulkJob) -> list[Subject]:
+        """Return the job in each of its projects, whose members all read what became of it."""
+        return list(subjects_of(row))
 
     def _offered(self, request: HttpRequest, row: Any) -> Iterable[dict[str, Any]]:
         return super()._offered(request, row) if request.user.has_perm(row.permission) else []

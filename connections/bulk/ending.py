@@ -58,7 +58,7 @@ def write_entries(
     note: str | None = None,
 ) -> None:
     """Record something about ``job`` for each project that it is about."""
-    for subject in _subjects(job):
+    for subject in subjects_of(job):
         record(
             request=request,
             actor=request.user if request is not None else job.user,
@@ -70,7 +70,8 @@ def write_entries(
         )
 
 
-def _subjects(job: BulkJob) -> Iterator[Subject]:
+def subjects_of(job: BulkJob) -> Iterator[Subject]:
+    """Yield what an entry about ``job`` is about, for each project that it is about."""
     few = 0 < len(job.projects) <= MOST_ENTRIES
     projects: list[str | None] = [*job.projects] if few else [None]
     for project_id in projects:

@@ -38,6 +38,10 @@ class AuditedAdmin(ModelAdmin):
         """Return what the trail says an action on ``row`` is about."""
         return Subject.of(row)
 
+    def subjects_of(self, row: Any) -> list[Subject]:
+        """Return what an operation on ``row`` has an entry about: one for each project."""
+        return [self.subject_of(row)]
+
     def construct_change_message(
         self,
         request: HttpRequest,

@@ -20,7 +20,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from integrations.admin.base import ScopedAdmin
-from integrations.audit import Subject, record
+from integrations.audit import record
 from integrations.errors import EvergrantError
 from integrations.models.audit_entry import Outcome
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from django.urls import URLPattern
 
+    from integrations.audit import Subject
     from integrations.secrets import Secret
 
 MAX_ROWS = 50
@@ -216,14 +217,14 @@ class OperationsAdmin(ScopedAdmin):
             "actor": request.user,
             "action": operation.name,
             "title": operation.title,
-            "subject": self.subject_of(row),
             "note": note,
         }
+        subjects = self.subjects_of(row)
         if operation.calls_out:
-            record(**entry, outcome=Outcome.BEGUN)
-            return _recorded(_attempt(operation, row, request, note), entry)
+            _record(entry, subjects, Outcome.BEGUN)
+            return _recorded(_attempt(operation, row, request, note), entry, subjects)
         with transaction.atomic():
-            return _recorded(_attempt(operation, row, request, note), entry)
+            return _recorded(_attempt(operation, row, request, note), entry, subjects)
 
     def page_of(self, row: Any) -> str:
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
@@ -243,7 +244,6 @@ class Entry(TypedDict):
     actor: AbstractBaseUser | AnonymousUser
     action: str
     title: str
-    subject: Subject
     note: str
 
 
@@ -254,14 +254,15 @@ def _attempt(operation: Operation, row: Any, request: HttpRequest, note: str) ->
         return Done(message=error.message, level=messages.ERROR, error_code=error.code)
 
 
-def _recorded(done: Done, entry: Entry) -> Done:
+def _recorded(done: Done, entry: Entry, subjects: list[Subject]) -> Done:
     outcome = Outcome.DONE if done.level < messages.WARNING else Outcome.FAILED
-    record(
-        **entry,
-        outcome=Outcome.REFUSED if done.error_code else outcome,
-        error_code=done.error_code,
-    )
+    _record(entry, subjects, Outcome.REFUSED if done.error_code else outcome, done.error_code)
     return done
+
+
+def _record(entry: Entry, subjects: list[Subject], outcome: Outcome, error_code: str = "") -> None:
+    for subject in subjects:
+        record(**entry, subject=subject, outcome=outcome, error_code=error_code)
 
 
 def _run_in_list(
