@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from connections.bulk.selecting import configs_of, holding
@@ -148,8 +149,17 @@ def _close(incident: Incident) -> list[str]:
 
 def unable_to_confirm(incident: Incident) -> list[str]:
     """Return the names of the services among the incident's that have no way to revoke a token."""
-    configs = AuthConfig.objects.filter(pk__in=incident.config_ids).select_related("managed_app")
+    configs = _configs_with_accounts(incident).select_related("managed_app")
     return sorted(_without_revocation(configs))
+
+
+def _configs_with_accounts(incident: Incident) -> QuerySet[AuthConfig]:
+    """Return the auth configs of the incident; of a key those of the accounts that it sealed."""
+    if incident.extent is not Extent.KEY:
+        return AuthConfig.objects.filter(pk__in=incident.config_ids)
+    # Asked for each config, so that an index finds the first of its accounts, and no more is read.
+    sealed = incident.accounts.filter(auth_config=OuterRef("pk"))
+    return AuthConfig.objects.filter(Exists(sealed))
 
 
 def _without_revocation(configs: Iterable[AuthConfig]) -> set[str]:

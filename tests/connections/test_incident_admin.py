@@ -101,6 +101,19 @@ def test_who_sees_every_project_is_offered_the_keys(admin_user: User, project: P
     assert "This key seals now" in asked
 
 
+def test_of_a_key_the_services_are_named_that_have_no_way_to_revoke(
+    admin_user: User, account: ConnectedAccount, project: Project
+) -> None:
+    tables, _unused = (
+        AuthConfig.objects.create(project=project, name=slug, toolkit=slug, client_id="c")
+        for slug in ("airtable", "amazon")
+    )
+    crowd(tables, 1)
+    asked = f"{INCIDENT}?of=key&id={key_ids()[0]}"
+    text = signed_in(admin_user).get(asked).content.decode()
+    assert "<li>Airtable has no way to revoke a token" in text
+
+
 def test_names_of_another_projects_configs_are_not_told(
     browser: Client, admin_user: User, account: ConnectedAccount
 ) -> None:
