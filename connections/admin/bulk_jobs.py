@@ -350,11 +350,12 @@ def _counts(job: BulkJob) -> Iterator[tuple[str, int, str]]:
 
 
 def _left(job: BulkJob) -> str:
-    """Say how long it will take at the pace so far; empty where that is not known."""
-    if not job.is_under_way or not job.handled or job.started_at is None or not job.collected_at:
+    """Say how long it will take at the pace since it began or went on; empty: not known."""
+    through = job.handled - job.pace_from
+    if not job.is_under_way or through <= 0 or job.pace_since is None or not job.collected_at:
         return ""
-    took = timezone.now() - job.started_at
-    return f"about {span(took / job.handled * (job.total - job.handled))} left"
+    took = timezone.now() - job.pace_since
+    return f"about {span(took / through * (job.total - job.handled))} left"
 
 
 def _download(lines: Iterator[str], name: str) -> StreamingHttpResponse:

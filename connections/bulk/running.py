@@ -69,7 +69,12 @@ def _turn(job: BulkJob, stop: Event) -> int:
         return 0
     if job.state == JobState.QUEUED:
         begun = BulkJob.objects.filter(pk=job.pk, state=JobState.QUEUED)
-        begun.update(state=JobState.RUNNING, started_at=job.started_at or now)
+        begun.update(
+            state=JobState.RUNNING,
+            started_at=job.started_at or now,
+            pace_since=now,
+            pace_from=job.handled,
+        )
     try:
         return _go_on(job, authority, stop, now)
     except JobHalted:

@@ -44,8 +44,9 @@ def resume_job(*, job: BulkJob, asker: Asker) -> None:
     """
     rows = _as_seen(job).filter(state__in=[JobState.CANCELLED, JobState.STOPPED])
     with transaction.atomic():
+        # Its pace is reckoned anew once a worker goes on.
         state = {"state": JobState.QUEUED, "ended_at": None, "stopped_because": ""}
-        if not rows.update(**state, **asker.columns):
+        if not rows.update(**state, pace_since=None, **asker.columns):
             raise JobHasEnded
         # Whoever had taken some up and found the job halted has let them be.
         BulkItem.objects.filter(job=job, lease_until__isnull=False).update(lease_until=None)

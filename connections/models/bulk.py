@@ -154,6 +154,9 @@ class BulkJob(models.Model):
     created_at = models.DateTimeField(editable=False)
     collected_at = models.DateTimeField(null=True, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)
+    # Since when it goes on without a pause, and how many accounts were through by then.
+    pace_since = models.DateTimeField(null=True, editable=False)
+    pace_from = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
     # When, and by whom, the reconnect links were downloaded. That is done once.
     links_taken_at = models.DateTimeField(null=True, editable=False)

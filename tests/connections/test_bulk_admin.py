@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from connections.bulk import running
 from connections.models import BulkItem, BulkJob, ConnectedAccount, Status, Worker
 from connections.models.bulk import JobState, Kind
 from integrations.models import AuditEntry, AuthConfig, Project
@@ -228,6 +232,27 @@ def test_the_page_looks_again_while_the_job_runs_and_then_no_more(
     assert 'data-look="2"' in browser.get(job_page(job)).content.decode()
     work()
     assert "data-look" not in browser.get(job_page(job)).content.decode()
+
+
+def test_the_time_that_is_left_counts_no_pause(
+    browser: Client, mel: User, auth_config: AuthConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "BATCH", 1)
+    job = start_on(Kind.LINK, mel, *crowd(auth_config, 4))
+    turns(job, 2)
+    week_ago = timezone.now() - timedelta(days=7)
+    BulkJob.objects.update(started_at=week_ago, pace_since=week_ago)
+    assert "about 7 d left" in browser.get(job_page(job)).content.decode()
+    browser.post(job_page(job, "do/cancel"))
+    browser.post(job_page(job, "do/resume"))
+    assert " left</span>" not in browser.get(job_page(job)).content.decode()
+    turns(job, 1)
+    assert "about 0 s left" in browser.get(job_page(job)).content.decode()
+
+
+def turns(job: BulkJob, count: int) -> None:
+    for _ in range(count):
+        running._turn(fresh(job), threading.Event())
 
 
 def test_the_page_tells_where_no_worker_runs(
