@@ -15,6 +15,7 @@ import structlog
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, Subquery
 
+from connections.bulk.counting import keep_counts
 from connections.models import (
     BulkItem,
     BulkJob,
@@ -28,6 +29,7 @@ from connections.models import (
     Revocation,
     Transition,
 )
+from connections.models.bulk import Kind
 from integrations.models import AuditEntry
 from integrations.pruning import Policy, Pruning
 from webhooks import pruning as webhooks
@@ -49,9 +51,10 @@ _pruning = Pruning()
 
 def prune(*, now: datetime, limit: int = LIMIT) -> dict[str, int]:
     """Forget some of what is old; return how many rows of what. Short, and safe at any time."""
+    history = now - timedelta(days=settings.HISTORY_DAYS)
+    keep_counts(before=history)
     deleted = _pruning.run([*webhooks.policies(now=now), *policies(now=now)], limit=limit)
     # By then they are few: one a day for each auth config and outcome.
-    history = now - timedelta(days=settings.HISTORY_DAYS)
     deleted["refresh_tallies"], _ = RefreshTally.objects.filter(at__lt=history).delete()
     if any(deleted.values()):
         log.info("history_pruned", **{name: count for name, count in deleted.items() if count})
@@ -109,9 +112,9 @@ def policies(*, now: datetime) -> list[Policy]:
         ),
         Policy(
             name="bulk_items",
-            # While providers are asked, the job's page tells of it.
+            # What the providers said is kept with the job before, once they are asked no more.
             rows=BulkItem.objects.filter(job__ended_at__lt=history).exclude(
-                revocation__next_attempt_at__isnull=False
+                job__kind=Kind.REVOKE, job__providers_said__isnull=True
             ),
             before=history,
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.auth.models import AnonymousUser
@@ -16,7 +17,7 @@ from connections import wording
 from connections.actors import operator
 from connections.admin.incidents import IncidentPages
 from connections.bulk import reporting, steering
-from connections.bulk.counting import at_providers, is_sure, problems
+from connections.bulk.counting import are_forgotten, at_providers, is_sure, problems
 from connections.bulk.ending import subjects_of, write_entries
 from connections.bulk.selecting import in_words
 from connections.bulk.starting import Asker
@@ -233,6 +234,7 @@ class BulkJobAdmin(IncidentPages, OperationsAdmin, RecordAdmin):
             "left": _left(job),
             "at_providers": said,
             "sure": said is not None and is_sure(job, said),
+            "forgotten_days": settings.HISTORY_DAYS if are_forgotten(job) else 0,
             "look_seconds": _pace(job) if waits else 0,
         }
 

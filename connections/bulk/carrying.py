@@ -15,7 +15,7 @@ from connections.errors import ConnectionsError
 from connections.holding import held_back
 from connections.lifecycle import HOLDS_CREDENTIALS
 from connections.models import ConnectedAccount, Credentials, Status
-from connections.models.bulk import Kind, Outcome
+from connections.models.bulk import OUT_OF_REACH, Kind, Outcome
 from connections.noticing.recording import takes_mail
 from connections.vault import UNREADABLE
 from connections.wording import status_and_reason
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 # Links made for many people take a while to send.
 LINK_SECONDS: Final = 24 * 3600
-OUT_OF_REACH: Final = "out_of_reach"
 
 
 @dataclass(frozen=True, kw_only=True)

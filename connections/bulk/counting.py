@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
-from connections.bulk.carrying import OUT_OF_REACH
-from connections.models import BulkItem, Revocation
-from connections.models.bulk import JobState, Kind, Outcome
+from connections.models import BulkItem, BulkJob, Revocation
+from connections.models.bulk import OUT_OF_REACH, JobState, Kind, Outcome
 from connections.vault import UNREADABLE
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
+    from datetime import datetime
 
-    from connections.models import BulkJob
+    from django.db.models import QuerySet
 
 # How a revocation stands, by the column that says so.
 _ENDS: Final = {
@@ -36,6 +35,7 @@ class AtProviders:
 
     Attributes:
         out_of_reach: how many were not revoked at all for want of rights.
+        forgotten: of how many accounts it is not known any more what came of them.
         reasons: why it is not confirmed where nobody asks any more, in words, with how many.
     """
 
@@ -45,6 +45,7 @@ class AtProviders:
     given_up: int = 0
     not_told: int = 0
     out_of_reach: int = 0
+    forgotten: int = 0
     reasons: list[tuple[str, int]] = field(default_factory=list)
 
     @property
@@ -61,6 +62,14 @@ def at_providers(job: BulkJob) -> AtProviders | None:
     """
     if job.kind != Kind.REVOKE:
         return None
+    if job.providers_said is None:
+        return _count(job)
+    kept = dict(job.providers_said)
+    reasons = [(words, count) for words, count in kept.pop("reasons")]
+    return AtProviders(**kept, reasons=reasons)
+
+
+def _count(job: BulkJob) -> AtProviders:
     items = BulkItem.objects.filter(job=job, outcome=Outcome.DONE)
     told = items.filter(revocation__isnull=False)
     late = Revocation.objects.filter(incident=job)
@@ -74,14 +83,41 @@ def at_providers(job: BulkJob) -> AtProviders | None:
         **{end: counts[end] for end in _ENDS},
         not_told=not_told,
         out_of_reach=left.count(),
+        # While accounts are collected, more of them may be there than the job was read with.
+        forgotten=max(job.total - BulkItem.objects.filter(job=job).count(), 0),
         reasons=_reasons(codes, counts["superseded"], not_told),
     )
 
 
 def is_sure(job: BulkJob, said: AtProviders) -> bool:
     """Whether each grant's end is confirmed, or it is said why it cannot be."""
-    ended = job.state == JobState.DONE and not job.failed and not said.out_of_reach
-    return ended and not said.pending
+    ended = job.state == JobState.DONE and job.handled >= job.total and not job.failed
+    return ended and not (said.out_of_reach or said.forgotten or said.pending)
+
+
+def keep_counts(*, before: datetime) -> int:
+    """Keep what the providers said of a job that ended before then; return how many jobs.
+
+    Its items may be forgotten after that. One job in a call: of a long one it takes a moment.
+    """
+    waiting = Revocation.objects.filter(next_attempt_at__isnull=False)
+    of_items = BulkItem.objects.filter(job=OuterRef("pk"), revocation__in=waiting)
+    late = waiting.filter(incident=OuterRef("pk"))
+    jobs = BulkJob.objects.filter(
+        kind=Kind.REVOKE, ended_at__lt=before, providers_said__isnull=True
+    )
+    job = jobs.filter(~Exists(of_items), ~Exists(late)).order_by("id").first()
+    if job is None:
+        return 0
+    # Another process may have kept them before, and forgotten items since.
+    rows = jobs.filter(pk=job.pk)
+    kept: int = rows.update(providers_said=asdict(_count(job)))
+    return kept
+
+
+def are_forgotten(job: BulkJob) -> bool:
+    """Whether it is not known any more what came of each account."""
+    return bool(job.ended_at and job.total) and not BulkItem.objects.filter(job=job).exists()
 
 
 def unconfirmed(job: BulkJob) -> QuerySet[Revocation]:

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from connections.bulk.counting import unconfirmed
 from connections.errors import JobHasEnded
 from connections.models import BulkItem, BulkJob
-from connections.models.bulk import OPEN_STATES, JobState
+from connections.models.bulk import OPEN_STATES, JobState, Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,17 +40,28 @@ def resume_job(*, job: BulkJob, asker: Asker) -> None:
     From now on it runs with the rights of ``asker``.
 
     Raises:
-        JobHasEnded: it is under way, or done.
+        JobHasEnded: it is under way, or done, or nobody knows any more what is left of it.
     """
     rows = _as_seen(job).filter(state__in=[JobState.CANCELLED, JobState.STOPPED])
     with transaction.atomic():
-        # Its pace is reckoned anew once a worker goes on.
         state = {"state": JobState.QUEUED, "ended_at": None, "stopped_because": ""}
-        if not rows.update(**state, pace_since=None, **asker.columns):
+        # What was reckoned when it ended is reckoned anew.
+        anew = {"pace_since": None, "providers_said": None}
+        if not rows.update(**state, **anew, **asker.columns):
             raise JobHasEnded
+        _refuse_forgotten(job)
         # Whoever had taken some up and found the job halted has let them be.
         BulkItem.objects.filter(job=job, lease_until__isnull=False).update(lease_until=None)
     job.refresh_from_db()
+
+
+def _refuse_forgotten(job: BulkJob) -> None:
+    """Raise JobHasEnded where some of the accounts that are left have been forgotten."""
+    counted = BulkJob.objects.get(pk=job.pk)
+    left = BulkItem.objects.filter(job=job, outcome__in=[Outcome.OPEN, Outcome.WAITING])
+    if left.count() < counted.total - counted.handled:
+        message = "It ended too long ago: which accounts are left is forgotten. Start another job."
+        raise JobHasEnded(message)
 
 
 def _as_seen(job: BulkJob) -> QuerySet[BulkJob]:

@@ -79,6 +79,8 @@ PERMISSIONS = {
     Kind.MAIL: "connections.link_connectedaccount",
 }
 INCIDENT_PERMISSION = "connections.incident_bulkjob"
+# Of an account that was left alone: whoever the job ran for did not see its project any more.
+OUT_OF_REACH = "out_of_reach"
 
 
 class BulkJobQuerySet(models.QuerySet["BulkJob"]):
@@ -158,6 +160,8 @@ class BulkJob(models.Model):
     pace_since = models.DateTimeField(null=True, editable=False)
     pace_from = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     ended_at = models.DateTimeField(null=True, editable=False)
+    # What the providers said, kept when its items are about to be forgotten; null until then.
+    providers_said = models.JSONField(null=True, editable=False)
     # When, and by whom, the reconnect links were downloaded. That is done once.
     links_taken_at = models.DateTimeField(null=True, editable=False)
     links_taken_by = models.CharField(max_length=300, blank=True, editable=False)
