@@ -41,7 +41,8 @@ def as_data(status: KeysStatus) -> dict[str, Any]:
         ],
         "texts": {place: dict(counts) for place, counts in status.census.places.items()},
         "connections": [
-            asdict(found) | {"since": found.since.isoformat()} for found in status.connections
+            asdict(found) | {"since": found.since and found.since.isoformat()}
+            for found in status.connections
         ],
         "trouble": status.trouble,
         "next": next_step(status),
@@ -105,5 +106,4 @@ def _of_texts(status: KeysStatus) -> Iterable[Row]:
 
 def _of_processes(status: KeysStatus) -> Iterable[Row]:
     for found in status.connections:
-        place = found.address or "database's host"
-        yield place, ",".join(found.key_ids), f"{found.count}", f"{found.since:%F %T} UTC"
+        yield found.place, ",".join(found.key_ids), f"{found.count}", found.oldest

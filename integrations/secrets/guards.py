@@ -76,8 +76,8 @@ def _opens(column: SealedColumn, row: Any) -> bool:
 
 def _refuse(connections: Sequence[Connections], how: str) -> None:
     for found in connections:
-        place = found.address or "the database's own host"
+        since = "" if found.since is None else f", the oldest since {found.oldest}"
         raise StepRefused(
-            f"Processes at {place} were started {how}; they hold {found.count} connections to the "
-            f"database, the oldest since {found.since:%F %T} UTC. Restart them first."
+            f"Processes at {found.place} were started {how}; they hold {found.count} connections "
+            f"to the database{since}. Restart them first."
         )

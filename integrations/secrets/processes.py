@@ -26,7 +26,7 @@ _QUERY = """
     SELECT application_name, coalesce(host(client_addr), ''), count(*), min(backend_start)
     FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
-    GROUP BY 1, 2 ORDER BY 4
+    GROUP BY 1, 2, backend_start IS NULL ORDER BY 4
 """
 
 
@@ -37,15 +37,28 @@ class Connections:
     Attributes:
         key_ids: the keys, the sealing one first; empty where there was none.
         all_told: whether these are all of its keys.
-        address: the client's IP address; empty for the database's own host.
-        since: when the oldest of them was made.
+        address: the client's IP address; empty for the database's own host, or not known.
+        since: when the oldest of them was made; None: not known. PostgreSQL shows neither of
+            another role's connections to who has not its rights, nor ``pg_read_all_stats``.
     """
 
     key_ids: tuple[str, ...]
     all_told: bool
     address: str
     count: int
-    since: datetime
+    since: datetime | None
+
+    @property
+    def place(self) -> str:
+        """Where they come from, in words."""
+        if self.since is None:
+            return "an address that is not shown"
+        return self.address or "the database's own host"
+
+    @property
+    def oldest(self) -> str:
+        """When the oldest of them was made, in words."""
+        return "not known" if self.since is None else f"{self.since:%F %T} UTC"
 
     def lack(self, key_id: str) -> bool:
         """Whether these processes cannot open what ``key_id`` sealed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -149,6 +150,42 @@ def test_a_process_that_still_seals_with_the_old_key_is_to_be_restarted(
     old = keys_in_turn.rotate()
     with process(old_key, keys_in_turn.configured[0]):
         assert f"Next: restart the processes that still seal with key {old}." in keys("status")
+
+
+@pytest.fixture
+def other_role(keys_in_turn: Keys) -> Iterator[None]:
+    """Ask the database as a role to which it shows little of the processes' connections."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE of_commands")
+        cursor.execute("GRANT pg_read_all_data, pg_write_all_data TO of_commands")
+        cursor.execute("SET ROLE of_commands")
+        yield
+        cursor.execute("RESET ROLE")
+
+
+def test_a_process_of_another_database_role_is_shown_as_far_as_it_is_known(
+    keys_in_turn: Keys, other_role: None
+) -> None:
+    [key] = keys_in_turn.configured
+    with process(key):
+        shown = keys("status")
+        connections = status()["connections"]
+    assert re.search(rf"an address that is not shown +{keys_in_turn.ids[0]} +1 +not known\n", shown)
+    key_ids = keys_in_turn.ids
+    told = {"key_ids": key_ids, "all_told": True, "address": "", "count": 1, "since": None}
+    assert connections == [told]
+
+
+def test_a_process_of_another_database_role_is_waited_for(
+    keys_in_turn: Keys, other_role: None
+) -> None:
+    old = keys_in_turn.configured[0]
+    keys_in_turn.rotate()
+    with (
+        process(old),
+        pytest.raises(CommandError, match=r"hold 1 connections to the database\. Re"),
+    ):
+        keys("reseal")
 
 
 # --- Re-sealing ----------------------------------------------------------------------------------
