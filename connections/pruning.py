@@ -2,8 +2,9 @@
 
 Refreshes, their tallies, proofs, links, events and what came of each account of a bulk job are kept
 for ``HISTORY_DAYS``; changes of status, revocations, mails to people, the jobs themselves and the
-audit trail of staff for ``AUDIT_DAYS``. What a page or a later step still needs stays: an account's
-newest refreshes and proofs, its last change of status, the link that says where it leads back to.
+audit trail of staff for ``AUDIT_DAYS``; sessions of staff until they expire. What a page or a later
+step still needs stays: an account's newest refreshes and proofs, its last change of status, the
+link that says where it leads back to.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from connections.models import (
 from connections.models.bulk import Kind
 from integrations.models import AuditEntry
 from integrations.pruning import Policy, Pruning
+from integrations.sessions import forget_expired_sessions
 from webhooks import pruning as webhooks
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def prune(*, now: datetime, limit: int = LIMIT) -> dict[str, int]:
     deleted = _pruning.run([*webhooks.policies(now=now), *policies(now=now)], limit=limit)
     # By then they are few: one a day for each auth config and outcome.
     deleted["refresh_tallies"], _ = RefreshTally.objects.filter(at__lt=history).delete()
+    deleted["sessions"] = forget_expired_sessions(now=now)
     if any(deleted.values()):
         log.info("history_pruned", **{name: count for name, count in deleted.items() if count})
     return deleted

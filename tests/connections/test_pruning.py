@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -37,6 +40,7 @@ from integrations.ids import id_at
 from integrations.models import AuditEntry
 from integrations.pruning import Pruning
 from integrations.secrets import Secret
+from tests.console.staff import signed_in
 from tests.making import CALLBACK_URL
 from webhooks.models import Event
 
@@ -203,3 +207,15 @@ def test_too_short_a_memory_is_refused(settings: Settings, history: int, audit: 
 def test_the_shortest_memory_is_longer_than_a_row_of_successes_grows(settings: Settings) -> None:
     settings.HISTORY_DAYS = settings.AUDIT_DAYS = 8
     assert check_history() == []
+
+
+def test_sessions_that_have_expired_go_and_others_stay(
+    admin_user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.sessions.BATCH", 2)
+    living, *over = (str(signed_in(admin_user).session.session_key) for _ in range(4))
+    for key in (living, *over):
+        UserSession.objects.create(user=admin_user, session_key=key, ip="127.0.0.1")
+    Session.objects.filter(pk__in=over).update(expire_date=NOW - DAY)
+    assert prune(now=NOW)["sessions"] == 3
+    assert Session.objects.get().pk == UserSession.objects.get().session_key == living
