@@ -70,7 +70,9 @@ class ConnectionParameter(CatalogModel):
 
     def fits(self, value: str) -> bool:
         """Whether ``value`` may stand in a URL of the service."""
-        return len(value) <= LONGEST_MATCHED and re.fullmatch(self.pattern, value) is not None
+        if len(value) > LONGEST_MATCHED or not value.isprintable():
+            return False
+        return re.fullmatch(self.pattern, value) is not None
 
     def told_by(self, key: ToldByKey | None) -> ConnectionParameter:
         """Return this parameter as it is for accounts with such a ``key``."""

@@ -67,6 +67,25 @@ def test_what_does_not_fit_leads_nowhere(
     assert not ConnectAttempt.objects.exists()
 
 
+@pytest.mark.fault(43)
+@pytest.mark.parametrize("told", ["a\x00b", "\ud800", "a\nb"])
+def test_what_the_database_would_choke_on_fits_no_pattern(
+    monkeypatch: pytest.MonkeyPatch, provider: ScriptedProvider, auth_config: AuthConfig, told: str
+) -> None:
+    anything = {"label": "Shop", "pattern": "[^/]+", "source": "token_response", "path": "shop"}
+    use_toolkit(
+        monkeypatch,
+        authorization_url="{base_url}/authorize",
+        token_url="{base_url}/acme/token",
+        connection_parameters={"shop": anything},
+    )
+    provider.answer("/acme/token", tokens(shop=told))
+    person = Person(link_to(auth_config))
+    person.set_out()
+    person.come_back(code="c")
+    assert ConnectedAccount.objects.get().status_reason == Reason.EXCHANGE_FAILED
+
+
 def test_the_account_keeps_it_and_is_refreshed_there(
     monkeypatch: pytest.MonkeyPatch, provider: ScriptedProvider, auth_config: AuthConfig
 ) -> None:
