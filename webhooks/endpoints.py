@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations import outbound
-from integrations.secrets import Secret, if_it_opens
+from integrations.secrets import Secret
 from webhooks.errors import (
     EndpointDisabled,
     EndpointNotFound,
@@ -19,6 +19,7 @@ from webhooks.errors import (
     InvalidOverlap,
     UnknownEventType,
 )
+from webhooks.former_secrets import forget_former, retire_secret
 from webhooks.models import Delivery, DeliveryStatus, Endpoint, Event, EventType
 from webhooks.recording import record_event
 from webhooks.signing import new_secret
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 DEFAULT_OVERLAP: Final = timedelta(hours=24)
 MAX_OVERLAP: Final = timedelta(days=7)
+SECRETS: Final = ("secret", "previous_secret", "previous_secret_until", "older_secrets")
 # A test event goes to the one endpoint it is for; nobody subscribes to it.
 SUBSCRIBABLE: Final = tuple(kind.value for kind in EventType if kind is not EventType.TEST)
 
@@ -118,11 +120,12 @@ def update_endpoint(
 def rotate_secret(*, endpoint: Endpoint, overlap: timedelta = DEFAULT_OVERLAP) -> CreatedEndpoint:
     """Give the endpoint a new secret; the old one signs beside it for ``overlap``.
 
-    An overlap of nothing takes the old secret out at once: for one that has leaked. One that does
-    not open signs nothing, so there is no overlap with it.
+    Those of earlier rotations go on until their own time: whoever rotates again, because the answer
+    was lost, breaks no receiver. An overlap of nothing takes all of them out at once: for one that
+    has leaked. One that does not open signs nothing, so there is no overlap with it.
 
     Raises:
-        InvalidOverlap, EndpointNotFound.
+        InvalidOverlap, EndpointNotFound, TooManySecrets.
     """
     if not timedelta(0) <= overlap <= MAX_OVERLAP:
         raise InvalidOverlap
@@ -130,11 +133,12 @@ def rotate_secret(*, endpoint: Endpoint, overlap: timedelta = DEFAULT_OVERLAP) -
     secret = new_secret()
     with transaction.atomic():
         endpoint = _lock(endpoint)
-        previous = if_it_opens(endpoint.secret) if overlap else None
-        endpoint.previous_secret = previous
-        endpoint.previous_secret_until = now + overlap if previous is not None else None
+        if overlap:
+            retire_secret(endpoint, until=now + overlap, now=now)
+        else:
+            forget_former(endpoint)
         endpoint.secret = secret
-        endpoint.save(update_fields=["secret", "previous_secret", "previous_secret_until"])
+        endpoint.save(update_fields=SECRETS)
     return CreatedEndpoint(endpoint=endpoint, secret=secret)
 
 
@@ -171,11 +175,9 @@ def delete_endpoint(*, endpoint: Endpoint) -> None:
         endpoint = _lock(endpoint)
         disable_endpoint(endpoint=endpoint, reason="Deleted.")
         endpoint.deleted_at = timezone.now()
-        endpoint.secret, endpoint.previous_secret = Secret(""), None
-        endpoint.previous_secret_until = None
-        endpoint.save(
-            update_fields=["deleted_at", "secret", "previous_secret", "previous_secret_until"]
-        )
+        endpoint.secret = Secret("")
+        forget_former(endpoint)
+        endpoint.save(update_fields=["deleted_at", *SECRETS])
 
 
 def send_test_event(*, endpoint: Endpoint) -> Event:

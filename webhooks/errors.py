@@ -6,7 +6,8 @@ EvergrantError
     ├── EndpointUrlRefused   400
     ├── InvalidOverlap       400
     ├── EndpointNotFound     404
-    └── EndpointDisabled     409
+    ├── EndpointDisabled     409
+    └── TooManySecrets       409
 """
 
 from integrations.errors import EvergrantError
@@ -48,4 +49,14 @@ class EndpointDisabled(WebhooksError):
     """The webhook endpoint is disabled; enable it first."""
 
     code = "endpoint_disabled"
+    status = 409
+
+
+class TooManySecrets(WebhooksError):
+    """Five secrets of this endpoint sign already. Wait for one to end, or take the old ones out.
+
+    An overlap of no seconds takes them out at once.
+    """
+
+    code = "too_many_secrets"
     status = 409

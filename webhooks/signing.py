@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from standardwebhooks import Webhook
 
 from integrations.secrets import Secret
+from webhooks.former_secrets import former_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,14 +28,8 @@ def new_secret() -> Secret:
 
 
 def signing_secrets(endpoint: Endpoint, *, now: datetime) -> list[Secret]:
-    """Return the secrets that sign now: the current one, and in the overlap the one before."""
-    current = [endpoint.secret]
-    overlapping = (
-        endpoint.previous_secret_until is not None and now < endpoint.previous_secret_until
-    )
-    if overlapping and endpoint.previous_secret is not None:
-        current.append(endpoint.previous_secret)
-    return current
+    """Return the secrets that sign now: the current one, and in their overlaps those before."""
+    return [endpoint.secret, *(former.secret for former in former_secrets(endpoint, now=now))]
 
 
 def signature_headers(

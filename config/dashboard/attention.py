@@ -214,7 +214,8 @@ def _endpoints(viewer: Viewer) -> Iterator[Item]:
     if not viewer.may(ENDPOINTS):
         return
     troubled = Endpoint.objects.living().filter(failing_since__isnull=False)
-    rows = viewer.rows(troubled).select_related("project").defer("secret", "previous_secret")
+    rows = viewer.rows(troubled).select_related("project")
+    rows = rows.defer("secret", "previous_secret", "older_secrets")
     found = list(rows.order_by("enabled", "failing_since")[: SHOWN + 1])
     for endpoint in found[:SHOWN]:
         yield _endpoint(endpoint, viewer.now)

@@ -59,6 +59,8 @@ CALLERS = {
     "integrations/secrets/rotation.py add_key": "a new key, made an id of",
     "integrations/secrets/secret.py Secret.__eq__": "compared",
     "webhooks/api/endpoints.py EndpointWithSecret.of": "shown once over the API",
+    "webhooks/former_secrets.py _put_together": "put together into a secret",
+    "webhooks/former_secrets.py _taken_apart": "taken apart into secrets",
     "webhooks/models/event.py Event.payload": "to the project's own endpoints and API",
     "webhooks/signing.py signature_headers": "signs",
 }

@@ -57,6 +57,7 @@ def fill_every_column(base_url: str = "http://127.0.0.1:1") -> None:
     """Make a row with a text in each sealed column there is."""
     world = make_world("acme", base_url)
     world.endpoint.previous_secret = Secret("whsec-of-before")
+    world.endpoint.older_secrets = Secret('[["whsec-of-long-ago", "2026-11-26T12:00:00+00:00"]]')
     world.endpoint.save()
     auth_config = AuthConfig.objects.latest("pk")
     auth_config.older_client_secrets = Secret('["s3cret-of-before"]')

@@ -13,6 +13,7 @@ from webhooks.endpoints import (
     create_endpoint,
     delete_endpoint,
     disable_endpoint,
+    rotate_secret,
     send_test_event,
     update_endpoint,
 )
@@ -93,11 +94,14 @@ def test_a_disabled_endpoint_takes_no_test(outbox: Outbox) -> None:
 def test_a_deleted_endpoint_is_sent_nothing_and_keeps_no_secret(outbox: Outbox) -> None:
     endpoint, _ = outbox.subscribe()
     event = outbox.record()
+    for _ in range(2):
+        rotate_secret(endpoint=endpoint)
     delete_endpoint(endpoint=endpoint)
     outbox.record()
     assert deliver_due(now=outbox.now) == 0
     assert outbox.delivery(event).status == DeliveryStatus.SKIPPED
-    assert Endpoint.objects.get(pk=endpoint.pk).secret.reveal() == ""
+    left = Endpoint.objects.get(pk=endpoint.pk)
+    assert (left.secret.reveal(), left.previous_secret, left.older_secrets) == ("", None, None)
     with pytest.raises(EndpointNotFound):
         send_test_event(endpoint=endpoint)
 

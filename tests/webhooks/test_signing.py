@@ -11,7 +11,8 @@ from tests.integrations.sealing import plant_broken
 from tests.webhooks.outbox import Outbox
 from webhooks.delivering import deliver_due
 from webhooks.endpoints import rotate_secret
-from webhooks.errors import InvalidOverlap
+from webhooks.errors import InvalidOverlap, TooManySecrets
+from webhooks.former_secrets import MOST_FORMER
 from webhooks.models import Endpoint
 from webhooks.signing import new_secret, signature_headers, signing_secrets
 
@@ -58,6 +59,50 @@ def test_the_old_secret_signs_until_the_overlap_ends(outbox: Outbox) -> None:
     stored = Endpoint.objects.get(pk=endpoint.pk)
     assert len(signing_secrets(stored, now=ends - timedelta(seconds=1))) == 2
     assert len(signing_secrets(stored, now=ends)) == 1
+
+
+def test_a_second_rotation_takes_no_promise_back(outbox: Outbox) -> None:
+    endpoint, first = outbox.subscribe()
+    secrets = [rotate_secret(endpoint=endpoint).secret.reveal() for _ in range(2)]
+    event = outbox.record()
+    deliver_due(now=outbox.now)
+    [request] = outbox.receiver.received
+    assert [request.verified(each)["id"] for each in (first, *secrets)] == [event.pk] * 3
+
+
+def test_each_secret_has_its_own_end(outbox: Outbox) -> None:
+    endpoint, first = outbox.subscribe()
+    rotate_secret(endpoint=endpoint, overlap=timedelta(hours=24))
+    second = rotate_secret(endpoint=endpoint, overlap=timedelta(hours=1)).endpoint
+    assert second.previous_secret_until is not None
+    stored = Endpoint.objects.get(pk=endpoint.pk)
+    signing = signing_secrets(stored, now=second.previous_secret_until)
+    assert [each.reveal() for each in signing] == [stored.secret.reveal(), first]
+    assert len(signing_secrets(stored, now=clock.now() + timedelta(hours=25))) == 1
+
+
+def test_secrets_are_kept_until_there_are_too_many(outbox: Outbox) -> None:
+    endpoint, first = outbox.subscribe()
+    for _ in range(MOST_FORMER):
+        rotate_secret(endpoint=endpoint)
+    with pytest.raises(TooManySecrets):
+        rotate_secret(endpoint=endpoint)
+    stored = Endpoint.objects.get(pk=endpoint.pk)
+    assert first in [each.reveal() for each in signing_secrets(stored, now=clock.now())]
+    rotate_secret(endpoint=endpoint, overlap=timedelta(0))
+    stored = Endpoint.objects.get(pk=endpoint.pk)
+    assert len(signing_secrets(stored, now=clock.now())) == 1
+
+
+def test_older_secrets_that_do_not_open_hold_up_no_rotation(outbox: Outbox) -> None:
+    endpoint, _ = outbox.subscribe()
+    for _ in range(2):
+        rotate_secret(endpoint=endpoint)
+    swapped = Endpoint.objects.values_list("previous_secret", flat=True).get()
+    Endpoint.objects.update(older_secrets=swapped)
+    rotate_secret(endpoint=endpoint)
+    stored = Endpoint.objects.get(pk=endpoint.pk)
+    assert len(signing_secrets(stored, now=clock.now())) == 3
 
 
 def test_a_leaked_secret_can_be_taken_out_at_once(outbox: Outbox) -> None:

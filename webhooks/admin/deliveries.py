@@ -62,8 +62,8 @@ class DeliveryAdmin(OperationsAdmin, RecordAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        sealed = ("event__sealed_data", "endpoint__secret", "endpoint__previous_secret")
-        return super().get_queryset(request).defer(*sealed)
+        secrets = ("endpoint__secret", "endpoint__previous_secret", "endpoint__older_secrets")
+        return super().get_queryset(request).defer("event__sealed_data", *secrets)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

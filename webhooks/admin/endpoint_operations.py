@@ -74,7 +74,8 @@ OPERATIONS = (
         icon="key",
         permission="webhooks.change_endpoint",
         consequence="Deliveries are signed with the new secret and, for 24 hours, with the old one "
-        "too. The new one is shown once.",
+        "too. One that still signs since an earlier rotation goes on until its own time. The new "
+        "one is shown once.",
         run=_rotate,
         confirm=True,
         in_lists=False,

@@ -102,13 +102,14 @@ class EventAdmin(OperationsAdmin, RecordAdmin):
     @admin.display(description="Deliveries")
     def deliveries(self, event: Event) -> SafeString | str:
         rows = Delivery.objects.filter(event=event).select_related("endpoint")
+        secrets = ("endpoint__secret", "endpoint__previous_secret", "endpoint__older_secrets")
         parts = [
             (
                 reverse("admin:webhooks_delivery_change", args=[quote(row.pk)]),
                 row.endpoint.url,
                 delivery_badge(row),
             )
-            for row in rows.defer("endpoint__secret", "endpoint__previous_secret")
+            for row in rows.defer(*secrets)
         ]
         if not parts:
             return "No endpoint was subscribed when it happened."

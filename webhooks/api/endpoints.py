@@ -63,7 +63,8 @@ class SecretRotation(Schema):
         Field(
             ge=0,
             le=MAX_OVERLAP // timedelta(seconds=1),
-            description="How long the old secret signs beside the new one; 0 takes it out at once.",
+            description="How long the old secret signs beside the new one; 0 takes it out at once, "
+            "and with it all that still sign since earlier rotations.",
         ),
     ] = DEFAULT_OVERLAP // timedelta(seconds=1)
 
@@ -138,7 +139,11 @@ def delete(request: ApiRequest, endpoint_id: str) -> Status[None]:
 )
 @requires(Scope.WRITE)
 def rotate(request: ApiRequest, endpoint_id: str, body: SecretRotation | None = None) -> Any:
-    """Give it a new secret, shown this once. Both sign for 24 hours unless told otherwise."""
+    """Give it a new secret, shown this once. Both sign for 24 hours unless told otherwise.
+
+    Called again, it takes no secret out that still has its time, so a lost answer does no harm:
+    up to four sign beside the new one.
+    """
     endpoint = get_or_404(request, Endpoint.objects.living(), endpoint_id)
     overlap = timedelta(seconds=(body or SecretRotation()).overlap_seconds)
     return EndpointWithSecret.of(rotate_secret(endpoint=endpoint, overlap=overlap))

@@ -50,6 +50,8 @@ class Endpoint(ProjectScopedModel):
     # After a rotation both secrets sign until then, so that the receiver can switch in between.
     previous_secret = SealedField(null=True)
     previous_secret_until = models.DateTimeField(null=True, editable=False)
+    # Those from before that one whose time has not ended either: see `webhooks.former_secrets`.
+    older_secrets = SealedField(null=True)
     enabled = models.BooleanField(default=True)
     disabled_reason = models.CharField(max_length=200, blank=True, editable=False)
     # Of the failures in a row, without a success: the first, and the last.
