@@ -55,7 +55,7 @@ class EndpointDisabled(WebhooksError):
 class TooManySecrets(WebhooksError):
     """Five secrets of this endpoint sign already. Wait for one to end, or take the old ones out.
 
-    An overlap of no seconds takes them out at once.
+    Over the API, an overlap of no seconds takes them out at once.
     """
 
     code = "too_many_secrets"
