@@ -9,6 +9,7 @@ from django.db import connection
 from connections.lifecycle import HOLDS_CREDENTIALS
 from connections.models import BulkItem, BulkJob, ConnectedAccount, Status
 from connections.models.bulk import OPEN_STATES, JobState
+from integrations.catalog import is_same_place
 from integrations.models import AuthConfig
 
 if TYPE_CHECKING:
@@ -58,17 +59,44 @@ def has_twin(account: ConnectedAccount, *, identity_id: str, parameters: Mapping
     return others.exists()
 
 
+def is_elsewhere(account: ConnectedAccount, parameters: Mapping[str, str]) -> bool:
+    """Whether a grant with these ``parameters`` is of another company, site or shop than before.
+
+    Of an account that never held a grant nothing was before. Raises LookupError where the catalog
+    has lost its toolkit.
+    """
+    known = account.auth_config.catalog_entry.connection_parameters
+    held_before = account.grant_generation > 0
+    return held_before and not is_same_place(known, account.parameters, parameters)
+
+
 def is_superseded(revocation: Revocation) -> bool:
     """Whether the grant upstream has to live by now.
 
-    The account was reconnected as the same person since, or that person has connected in another
-    project, by the same managed app.
+    The account was reconnected since as the same person in the same place, or that person has
+    connected in another project, by the same managed app.
     """
     account = revocation.account
-    same_person = account.identity_id == revocation.identity_id
-    if same_person and account.status in HOLDS_CREDENTIALS:
+    if account.status in HOLDS_CREDENTIALS and _is_of_its_grant(revocation):
         return True
     return held_in_another_project(account, revocation.identity_id)
+
+
+def _is_of_its_grant(revocation: Revocation) -> bool:
+    """Whether its tokens are, for all that is known, of the grant that the account holds."""
+    account = revocation.account
+    if account.identity_id != revocation.identity_id:
+        return False
+    toolkit = account.known_toolkit
+    if toolkit is None or revocation.parameters is None:
+        return True
+    # A grant spans all that a call with its token tells of: it may be one, be the site another.
+    told = {
+        name: parameter
+        for name, parameter in toolkit.connection_parameters.items()
+        if parameter.source != "call"
+    }
+    return is_same_place(told, account.parameters, revocation.parameters)
 
 
 def is_of_job_under_way(revocation: Revocation) -> bool:

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from connections import vault
 from connections.actors import PERSON
+from connections.connect.guarding import refusal_of
 from connections.connect.nonces import nonce_matches
 from connections.connect.outcome import Outcome
 from connections.connect.starting import check_not_refused
 from connections.errors import AttemptAnswered, AuthConfigDisabled, LinkUnknown
-from connections.grants import has_twin, shared_with_another
+from connections.grants import shared_with_another
 from connections.incidents import incident_that_closed
 from connections.lifecycle import move
 from connections.models import ConnectedAccount, ConnectLink, Reason, Status, Verification
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connections.actors import Actor
+    from connections.connect.guarding import Refusal
     from connections.models import ConnectAttempt
     from integrations.schemes import TokenSet
 
@@ -83,7 +85,8 @@ def prove(*, attempt: ConnectAttempt, tokens: TokenSet, redirect: Mapping[str, s
         IdentityUnavailable: it could not be asked, or did not say what has to be known.
     """
     toolkit = attempt.auth_config.catalog_entry.with_connection(attempt.parameters)
-    told = from_provider(toolkit, redirect=redirect, tokens=tokens)
+    before = attempt.link.account.parameters
+    told = from_provider(toolkit, redirect=redirect, tokens=tokens, before=before)
     parameters = {**attempt.parameters, **told}
     scheme = scheme_of(attempt.auth_config, parameters)
     try:
@@ -142,7 +145,7 @@ def fail(
 def store(
     *, attempt: ConnectAttempt, tokens: TokenSet, proven: Proven, asked_at: datetime
 ) -> Outcome:
-    """Store ``tokens`` as the account's grant, unless they are somebody else's or a second time.
+    """Store ``tokens`` as the account's grant, unless they are another one's or a second time.
 
     An account that an entity connects twice would be two accounts on one grant: where the provider
     rotates tokens or counts grants, one would end the other.
@@ -153,26 +156,22 @@ def store(
         LinkRefused, LinkExpired: somebody has ended the link; the tokens are given back.
         AttemptAnswered: another trip from the link was faster.
     """
-    now, link, identity = timezone.now(), attempt.link, proven.identity
-    refusal: Reason | None = Reason.IDENTITY_MISMATCH
+    now, link = timezone.now(), attempt.link
+    refusal: Refusal | None = None
     with transaction.atomic():
         account = ConnectedAccount.objects.locked(link.account_id)
         closed = not still_takes_connections(attempt.auth_config)
         if account.status == Status.DELETED or closed:
             _give_back(attempt, tokens, proven, now)
-        elif _is_somebody_else(account, identity):
+        elif (refusal := refusal_of(account, proven)) is not None:
             pass
-        elif _is_there_already(account, proven):
-            refusal = Reason.ALREADY_CONNECTED
         elif _complete_link(link, now):
             _activate(account, attempt, tokens, proven, asked_at=asked_at, now=now)
             return Outcome(
                 link=link, account=account, succeeded=True, reason=Reason(account.status_reason)
             )
-        else:
-            refusal = None
-            if link.refused_at is not None:
-                _give_back(attempt, tokens, proven, now)
+        elif link.refused_at is not None:
+            _give_back(attempt, tokens, proven, now)
     if account.status == Status.DELETED:
         raise LinkUnknown
     if closed:
@@ -182,8 +181,14 @@ def store(
         # So that the page tells how it stands now, and not as it stood when she set out.
         link.account = account
         raise AttemptAnswered(attempt)
-    actual = identity.label if identity else ""
-    return _reject(attempt, tokens, refusal, "", proven=proven, actual_identity=actual)
+    return _reject(
+        attempt,
+        tokens,
+        refusal.reason,
+        refusal.error_code,
+        proven=proven,
+        actual_identity=refusal.actual,
+    )
 
 
 def _activate(
@@ -294,16 +299,3 @@ def _give_back(
         now=now,
     )
     transaction.on_commit(wake_revoker)
-
-
-def _is_somebody_else(account: ConnectedAccount, identity: UpstreamIdentity | None) -> bool:
-    if not account.identity_id:
-        return False
-    return identity is None or identity.id != account.identity_id
-
-
-def _is_there_already(account: ConnectedAccount, proven: Proven) -> bool:
-    """Whether the entity has a live grant of that same account; a reconnect only renews its own."""
-    if account.identity_id or proven.identity is None or not proven.identity.id:
-        return False
-    return has_twin(account, identity_id=proven.identity.id, parameters=proven.parameters)

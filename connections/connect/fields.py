@@ -17,7 +17,7 @@ from integrations.models.auth_config import OAUTH_SCHEMES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connections.models import ConnectLink
+    from connections.models import ConnectedAccount, ConnectLink
     from integrations.catalog import ConnectionParameter, KeyField, KeyForm
     from integrations.errors import EvergrantError
 
@@ -27,7 +27,7 @@ class Field:
     """One field as the page shows it. ``value`` is never a secret: those are typed again.
 
     Where its words are not in the page's language, ``label_language`` and ``help_language`` say in
-    which.
+    which. ``fixed``: it cannot be another one, because the account was connected with it.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Field:
     lines: bool
     value: str
     problem: str
+    fixed: bool = False
 
 
 def form_context(
@@ -52,7 +53,7 @@ def form_context(
     form = _key_form(link)
     problems = _problems(error)
     fields = [
-        _parameter_field(name, parameter, given.get(name, account.parameters.get(name)), problems)
+        _parameter_field(name, parameter, account, given=given, problems=problems)
         for name, parameter in toolkit.connection_parameters.items()
         if parameter.source == "person"
     ]
@@ -117,8 +118,16 @@ def _problem(error: EvergrantError | None, service: str) -> str:
 
 
 def _parameter_field(
-    name: str, parameter: ConnectionParameter, value: str | None, problems: Mapping[str, str]
+    name: str,
+    parameter: ConnectionParameter,
+    account: ConnectedAccount,
+    *,
+    given: Mapping[str, str],
+    problems: Mapping[str, str],
 ) -> Field:
+    before = account.parameters.get(name)
+    fixed = before is not None and parameter.identifies
+    value = before if fixed else given.get(name, before)
     return Field(
         name=name,
         label=in_words(parameter.label),
@@ -131,6 +140,7 @@ def _parameter_field(
         lines=False,
         value=parameter.default or "" if value is None else value,
         problem=problems.get(name, ""),
+        fixed=fixed,
     )
 
 

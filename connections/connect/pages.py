@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from connections.bidi import isolated
 from connections.callback_urls import with_result
 from connections.connect.catalog_words import described
+from connections.connect.guarding import ANOTHER_PLACE, place_told
 from connections.connect.starting import is_free_for, leads_to_life
 from connections.connect.words import (
     Words,
@@ -122,9 +123,17 @@ def failure_context(outcome: Outcome) -> dict[str, Any]:
     if reason == Reason.IDENTITY_MISMATCH and outcome.actual_identity:
         context["details"] = [
             (_("You connected"), outcome.actual_identity),
-            (_("This link is for"), outcome.account.identity_label),
+            (_("This link is for"), _expected(outcome)),
         ]
     return context
+
+
+def _expected(outcome: Outcome) -> str:
+    """Return what the link is for, in the kind of words that tell what was connected instead."""
+    account = outcome.account
+    if outcome.error_code == ANOTHER_PLACE:
+        return place_told(account, account.parameters)
+    return str(account.identity_label)
 
 
 def late_context(error: AttemptExpired) -> dict[str, Any]:

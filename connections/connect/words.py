@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from django.utils.translation import gettext as _
 
 from connections.bidi import isolated
+from connections.connect.guarding import ANOTHER_PLACE
 from connections.connect.verifying import INTERRUPTED, TOO_LATE
 from connections.errors import (
     AttemptAnswered,
@@ -138,6 +139,8 @@ def _words(outcome: Outcome) -> Words:
 
 
 def _another_account(outcome: Outcome) -> Words:
+    if outcome.error_code == ANOTHER_PLACE:
+        return _another_place()
     asks = outcome.account.auth_config.catalog_entry.account_choice
     return Words(
         title=_("That was another account"),
@@ -150,6 +153,18 @@ def _another_account(outcome: Outcome) -> Words:
             )
         ),
         again=_("Try again with the right account"),
+        status=HTTPStatus.CONFLICT,
+    )
+
+
+def _another_place() -> Words:
+    return Words(
+        title=_("That was another company or site"),
+        message=_(
+            "Nothing was changed. This link is for the company, site or address at %(service)s "
+            "that was connected before. To connect another one as well, start in %(project)s."
+        ),
+        again=_("Try again with the right one"),
         status=HTTPStatus.CONFLICT,
     )
 

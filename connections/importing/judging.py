@@ -11,11 +11,12 @@ from django.db.models import Q
 from connections import vault
 from connections.importing.rows import RowRefused
 from connections.models import ConnectedAccount, Reason, Status
+from integrations.catalog import is_same_place
 from integrations.secrets.keyring import SealingError
 from integrations.tokens import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from connections.importing.checking import Grant
     from integrations.schemes import TokenSet
@@ -37,6 +38,7 @@ class Present:
     auth_config_id: str
     alias: str
     identity_id: str
+    parameters: Mapping[str, str]
     fingerprint: str
     connected: bool
 
@@ -53,8 +55,8 @@ class Skip:
 def judge(grant: Grant, present: Iterable[Present], *, allow_multiple: bool) -> Skip | None:
     """Return why ``grant`` is to be passed over; None: it is to be stored.
 
-    A grant is there already where an account of its auth config has its identity or its very
-    tokens: so an import that was stopped can be run again.
+    A grant is there already where an account of its auth config has its identity, in the same
+    company, site or shop, or its very tokens: so an import that was stopped can be run again.
 
     Raises:
         RowRefused: its alias is taken.
@@ -121,6 +123,7 @@ class Seen:
             auth_config_id=grant.auth_config.pk,
             alias=grant.alias,
             identity_id=grant.identity_id,
+            parameters=grant.parameters,
             fingerprint=fingerprint(grant.tokens),
             connected=True,
         )
@@ -132,8 +135,12 @@ class Seen:
 
 
 def _is_same(grant: Grant, present: Present) -> bool:
-    same_person = bool(grant.identity_id) and grant.identity_id == present.identity_id
-    return same_person or present.fingerprint == fingerprint(grant.tokens)
+    if present.fingerprint == fingerprint(grant.tokens):
+        return True
+    if not grant.identity_id or grant.identity_id != present.identity_id:
+        return False
+    known = grant.auth_config.catalog_entry.connection_parameters
+    return is_same_place(known, grant.parameters, present.parameters)
 
 
 def _present(account: ConnectedAccount, *, connected: bool) -> Present:
@@ -142,6 +149,7 @@ def _present(account: ConnectedAccount, *, connected: bool) -> Present:
         auth_config_id=account.auth_config_id,
         alias=account.alias,
         identity_id=account.identity_id,
+        parameters=account.parameters,
         fingerprint=_stored_fingerprint(account),
         connected=connected,
     )

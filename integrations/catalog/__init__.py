@@ -18,7 +18,11 @@ from integrations.catalog.answers import (
     is_outage,
 )
 from integrations.catalog.application import BEARER, Application, Applied
-from integrations.catalog.connection_parameters import ConnectionParameter
+from integrations.catalog.connection_parameters import (
+    ConnectionParameter,
+    is_same_place,
+    place_of,
+)
 from integrations.catalog.identity import Identity
 from integrations.catalog.keys import KeyField, KeyForm
 from integrations.catalog.lifecycle import Calls, Probe, RefreshTokenLife
@@ -69,7 +73,9 @@ __all__ = [
     "first_fitting",
     "get_toolkit",
     "is_outage",
+    "is_same_place",
     "is_scalar",
+    "place_of",
     "placeholders_in",
     "read_toolkit",
     "slugs",

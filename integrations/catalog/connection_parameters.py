@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from integrations.catalog.base import LONGEST_MATCHED, CatalogModel, Pattern, Url
-from integrations.catalog.paths import Path
+from integrations.catalog.paths import Path, PathAgain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Source = Literal["person", "redirect", "token_response", "call", "key"]
 
@@ -43,9 +46,13 @@ class ConnectionParameter(CatalogModel):
             ``key`` that the person types in.
         path: its name in the redirect, where it stands in the token answer or the call's answer, or
             the field of the key.
+        path_again: where the value of before stands in the call's answer, if it is still there: of
+            what a grant spans, a reconnected account keeps its own.
         after: of a key: the value is what follows the last of these signs.
         url: of that call, made with the new token.
         default: taken where nobody tells it.
+        part_of_identity: whether another value is another account, be the person the same. Without
+            a word of the file, what a person gives is: it says where the calls go.
     """
 
     label: Annotated[str, Field(min_length=1, max_length=60)]
@@ -55,8 +62,10 @@ class ConnectionParameter(CatalogModel):
     source: Source = "person"
     path: Path | None = None
     after: str = ""
+    path_again: PathAgain | None = None
     url: Url | None = None
     default: str | None = None
+    part_of_identity: bool | None = None
 
     @model_validator(mode="after")
     def _can_be_told(self) -> Self:
@@ -64,6 +73,8 @@ class ConnectionParameter(CatalogModel):
             raise ValueError("path says where a value stands that no person gives")
         if (self.url is None) is (self.source == "call"):
             raise ValueError("url belongs to source: call")
+        if self.path_again is not None and self.source != "call":
+            raise ValueError("path_again belongs to source: call")
         if self.after and self.source != "key":
             raise ValueError("after belongs to source: key")
         return self
@@ -86,3 +97,35 @@ class ConnectionParameter(CatalogModel):
         """Return what ``key`` tells; empty where it has none of the signs."""
         _, sign, rest = key.rpartition(self.after) if self.after else ("", "", key)
         return rest if sign == self.after else ""
+
+    @property
+    def identifies(self) -> bool:
+        """Whether another value is another account."""
+        if self.part_of_identity is None:
+            return self.source == "person"
+        return self.part_of_identity
+
+
+def place_of(
+    parameters: Mapping[str, ConnectionParameter], values: Mapping[str, str]
+) -> dict[str, str]:
+    """Return those of an account's ``values``, or their defaults, that are part of whose it is."""
+    found = {
+        name: values.get(name, parameter.default)
+        for name, parameter in parameters.items()
+        if parameter.identifies
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def is_same_place(
+    parameters: Mapping[str, ConnectionParameter],
+    one: Mapping[str, str],
+    other: Mapping[str, str],
+) -> bool:
+    """Whether two accounts of one identity, with these values, are one account.
+
+    What one of them does not know, because the file did not ask for it yet, tells nothing.
+    """
+    here, there = place_of(parameters, one), place_of(parameters, other)
+    return all(there[name] == value for name, value in here.items() if name in there)

@@ -1,8 +1,9 @@
 """Dotted paths into a provider's JSON: ``error.code``, ``errors.0.code``, ``data.user.id``.
 
 A number is a place in a list. ``accounts[is_default=true].id`` goes on with the first item of the
-list whose field has that value. A key that holds dots itself (``https://slack.com/user_id``,
-Dropbox's ``.tag``) is found where it is the rest of the path.
+list whose field has that value; ``[id=7].url`` does where the answer is a list itself. A key that
+holds dots itself (``https://slack.com/user_id``, Dropbox's ``.tag``) is found where it is the rest
+of the path.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import Annotated, Any, Final, TypeGuard
 from pydantic import AfterValidator
 
 _NAME: Final = r"[A-Za-z_][A-Za-z0-9_-]*"
-_FILTERED: Final = re.compile(rf"(?P<list>{_NAME})\[(?P<field>{_NAME})=(?P<value>[A-Za-z0-9_-]+)\]")
+_FILTERED: Final = re.compile(
+    rf"(?P<list>{_NAME})?\[(?P<field>{_NAME})=(?P<value>[A-Za-z0-9_-]+)\]"
+)
 
 
 def checked_path(path: str) -> str:
@@ -24,7 +27,14 @@ def checked_path(path: str) -> str:
     return path
 
 
+def checked_path_again(path: str) -> str:
+    """Return ``path``, whose filters may hold ``{parameters}`` for values. Raises as above."""
+    checked_path(re.sub(r"\{\w+\}", "0", path))
+    return path
+
+
 Path = Annotated[str, AfterValidator(checked_path)]
+PathAgain = Annotated[str, AfterValidator(checked_path_again)]
 
 
 def value_at(body: Any, path: str) -> Any:
@@ -57,13 +67,20 @@ def as_text(value: bool | int | str) -> str:  # noqa: FBT001 - the value itself,
 
 
 def _below(body: Any, step: str) -> Any:
+    if filtered := _FILTERED.fullmatch(step):
+        return _first(_named(body, filtered["list"]), filtered["field"], filtered["value"])
     if isinstance(body, dict):
-        if filtered := _FILTERED.fullmatch(step):
-            return _first(body.get(filtered["list"]), filtered["field"], filtered["value"])
         return body.get(step)
     if isinstance(body, list) and step.isdecimal():
         return body[int(step)] if int(step) < len(body) else None
     return None
+
+
+def _named(body: Any, name: str | None) -> Any:
+    """Return the list of that name in ``body``; without a name, ``body`` itself."""
+    if name is None:
+        return body
+    return body.get(name) if isinstance(body, dict) else None
 
 
 def _first(items: Any, field: str, value: str) -> Any:

@@ -203,6 +203,7 @@ class Toolkit(Scopes, AnswerShape):
         signed = self.redirect_signature.matches if self.redirect_signature else {}
         texts = placeholders_in(*self.token_parameters.values(), *signed.values())
         revoking = self.revocation.parameters.values() if self.revocation else ()
+        texts |= placeholders_in(*(each.path_again for each in self.connection_parameters.values()))
         texts |= placeholders_in(*revoking) - _REVOKED - {"client_secret"}
         if unknown := sorted(texts - known):
             raise ValueError(f"texts name no parameters of these names: {', '.join(unknown)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from integrations import outbound
-from integrations.catalog import as_text, is_scalar, value_at
+from integrations.catalog import as_text, fill, is_scalar, value_at
 from integrations.errors import InvalidInput
 from integrations.schemes.base import AppliedAuth
 from integrations.schemes.identity import IdentityUnavailable
@@ -46,13 +46,18 @@ def from_person(toolkit: Toolkit, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def from_provider(
-    toolkit: Toolkit, *, redirect: Mapping[str, str], tokens: TokenSet
+    toolkit: Toolkit,
+    *,
+    redirect: Mapping[str, str],
+    tokens: TokenSet,
+    before: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Return what the provider tells of the toolkit's connection parameters.
 
     Args:
         toolkit: with what the person gave filled in.
         redirect: the query with which the person came back.
+        before: what the account had, where it is reconnected.
 
     Raises:
         IdentityUnavailable: one is missing, or is not what the toolkit allows. A call to such an
@@ -63,7 +68,7 @@ def from_provider(
         if parameter.source == "token_response":
             found[name] = _fitting(parameter, tokens.connection_values.get(name, ""))
         elif parameter.source == "call":
-            found[name] = _fitting(parameter, _ask(parameter, toolkit, tokens))
+            found[name] = _fitting(parameter, _ask(parameter, toolkit, tokens, before or {}))
     return found
 
 
@@ -90,7 +95,12 @@ def _fitting(parameter: ConnectionParameter, told: str) -> str:
     return value
 
 
-def _ask(parameter: ConnectionParameter, toolkit: Toolkit, tokens: TokenSet) -> str:
+def _ask(
+    parameter: ConnectionParameter,
+    toolkit: Toolkit,
+    tokens: TokenSet,
+    before: Mapping[str, str],
+) -> str:
     try:
         response = outbound.send(
             role=outbound.Role.IDENTITY,
@@ -99,7 +109,9 @@ def _ask(parameter: ConnectionParameter, toolkit: Toolkit, tokens: TokenSet) -> 
             headers={"Accept": "application/json"},
             auth=AppliedAuth(toolkit.apply.apply(tokens.parts())),
         )
-        found = value_at(response.json(), parameter.path or "")
+        body = response.json()
     except outbound.OutboundError as error:
         raise IdentityUnavailable(error.code) from None
-    return as_text(found) if is_scalar(found) else ""
+    paths = (fill(parameter.path_again or "", before), parameter.path or "")
+    found = (value_at(body, path) for path in paths if path)
+    return next((as_text(value) for value in found if is_scalar(value)), "")

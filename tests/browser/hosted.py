@@ -60,6 +60,7 @@ def open_all(page: Page) -> None:
 CONNECT = [
     Shown("a link", "connect:link", ways.new_link),
     Shown("a link to reconnect", "connect:link", ways.reconnect_link),
+    Shown("a link to reconnect at a shop", "connect:link", ways.reconnect_shop_link),
     Shown("a link that asks for a subdomain", "connect:link", ways.subdomain_link),
     Shown("a subdomain that cannot be", "connect:link", ways.subdomain_link, then=send_empty),
     Shown("a key's form", "connect:link", ways.key_link),
@@ -78,6 +79,7 @@ CONNECT = [
     Shown("the provider down", "connect:callback", ways.exchange_failed, 502),
     Shown("the grant not accepted", "connect:callback", ways.not_accepted, 502),
     Shown("the wrong account", "connect:callback", ways.another_account, 409),
+    Shown("the wrong shop", "connect:callback", ways.another_place, 409),
     Shown("another browser's answer", "connect:callback", ways.another_browser, 403),
     Shown("an answered answer", "connect:callback", ways.answered_already, 400),
     Shown("an answer that is late", "connect:callback", ways.answered_late, 410),

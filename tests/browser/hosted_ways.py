@@ -31,7 +31,7 @@ from integrations.secrets import Secret
 from integrations.tokens import digest
 from tests.browser.scene import Scene
 from tests.connections.visitor import Visitor, portal_of
-from tests.described_services import ME
+from tests.described_services import ME, create_described, oauth_service
 from tests.making import connect, initiate, store_grant
 from tests.provider import TOKEN_PATH, USERINFO_PATH, Answer, tokens
 
@@ -170,6 +170,27 @@ def another_account(scene: Scene) -> str:
     _answers(scene, person=Answer(json={"sub": "8", "email": "bob@example.com"}))
     account = scene.account(status=Status.EXPIRED, status_reason=Reason.GRANT_REVOKED)
     return scene.answered(reconnect_account(account=account, actor=SYSTEM).url, code="c")
+
+
+def _at_a_shop(scene: Scene) -> ConnectedAccount:
+    """Return somebody's account at one of the many shops of a service."""
+    service = oauth_service(scene.provider.url, name=f"Shops {scene.somebody()}")
+    shop = {"label": "Shop", "help": "The first part of its address.", "pattern": "[a-z-]{1,20}"}
+    config = create_described(scene.project, service | {"connection_parameters": {"shop": shop}})
+    entity = Entity.objects.create(project=scene.project, user_id=scene.somebody())
+    account = connect(auth_config=config, entity=entity)
+    ConnectedAccount.objects.filter(pk=account.pk).update(parameters={"shop": "acme-paints"})
+    return account
+
+
+def reconnect_shop_link(scene: Scene) -> str:
+    return urlsplit(reconnect_account(account=_at_a_shop(scene), actor=SYSTEM).url).path
+
+
+def another_place(scene: Scene) -> str:
+    _answers(scene)
+    url = reconnect_account(account=_at_a_shop(scene), actor=SYSTEM).url
+    return scene.answered(url, given={"shop": "other-paints"}, code="c")
 
 
 def another_browser(scene: Scene) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -77,16 +78,16 @@ class Scene:
         account.refresh_from_db()
         return account
 
-    def set_out(self, url: str) -> Person:
+    def set_out(self, url: str, **given: str) -> Person:
         """Return a person who stands at the provider; the visitor's browser is hers."""
         person = Person(url)
-        assert person.set_out()
+        assert person.set_out(**given)
         self.lend(person.client)
         return person
 
-    def answered(self, url: str, **answer: str) -> str:
+    def answered(self, url: str, *, given: Mapping[str, str] | None = None, **answer: str) -> str:
         """Return where the provider sends somebody with ``answer`` who set out on ``url``."""
-        person = self.set_out(url)
+        person = self.set_out(url, **(given or {}))
         path = urlsplit(person.authorization["redirect_uri"]).path
         query = {"state": person.authorization["state"]} | answer
         return f"{path}?{'&'.join(f'{name}={value}' for name, value in query.items())}"

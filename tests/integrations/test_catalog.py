@@ -206,6 +206,13 @@ def test_a_path_leads_into_an_answer(path: str, found: object) -> None:
     assert value_at(answer, path) == found
 
 
+def test_an_answer_may_be_a_list_itself() -> None:
+    answer = [{"id": "a"}, {"id": "b", "url": "https://b.example"}]
+    assert value_at(answer, "[id=b].url") == "https://b.example"
+    assert value_at(answer, "list[id=b].url") is None
+    assert value_at({"list": answer}, "[id=b].url") is None
+
+
 @pytest.mark.parametrize("answer", [None, 7, "text", [], {}, True])
 def test_a_path_into_nothing_finds_nothing(answer: object) -> None:
     assert value_at(answer, "a.0.b") is None

@@ -21,6 +21,7 @@ GONE = {"url": "https://acme.example/gone", "parameters": {"token": "{access_tok
 SHOP = {"label": "Shop", "pattern": "[a-z]+"}
 TOLD = {"connection_parameters": {"shop": SHOP}}
 BY_KEY = SHOP | {"source": "key", "path": "api_key"}
+AGAIN = {"source": "call", "path": "0.id", "url": GONE["url"], "path_again": "[id={nobody}].id"}
 FIELD = {"name": "api_key", "label": "Key"}
 KEY = {"scheme": "api_key", "fields": [FIELD], "apply": {"query": {"key": "{api_key}"}}}
 CLIENT = {"scheme": "client_credentials", "fields": [{"name": "client_id", "label": "ID"}]}
@@ -114,6 +115,9 @@ OF_WAYS_TO_AUTHENTICATE = [
     ({"connection_parameters": {"shop": SHOP | {"source": "redirect"}}}, "where a value stands"),
     ({"connection_parameters": {"shop": SHOP | {"path": "shop"}}}, "where a value stands"),
     ({"connection_parameters": {"shop": SHOP | {"url": GONE["url"]}}}, "belongs to source: call"),
+    ({"connection_parameters": {"shop": SHOP | {"path_again": "a"}}}, "path_again belongs"),
+    ({"connection_parameters": {"shop": SHOP | AGAIN}}, "of these names: nobody"),
+    ({"connection_parameters": {"shop": SHOP | AGAIN | {"path_again": "[id]"}}}, "is not a filter"),
     ({"revocation": GONE | {"parameters": {}}}, "nothing tells which grant"),
     ({"keys": [KEY | {"connection_parameters": {"shop": {}}}]}, "no connection parameter: shop"),
     (TOLD | {"keys": [KEY | {"connection_parameters": {"shop": {"field": "x"}}}]}, "has no field"),
