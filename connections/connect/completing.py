@@ -209,6 +209,7 @@ def _activate(
         "scopes_granted": granted,
         "parameters": proven.parameters,
         "oauth_client_id": attempt.auth_config.client_holder.client_id,
+        "redirect_uri": attempt.redirect_uri,
         "user_verified_at": _verified_at(attempt),
     }
     if identity is not None:

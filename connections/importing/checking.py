@@ -40,6 +40,7 @@ class Grant:
     scopes: list[str]
     parameters: dict[str, str]
     granted_at: datetime | None
+    redirect_uri: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,7 @@ class Checks:
             scopes=read.scopes(row.values),
             parameters=_parameters(row.values, auth_config.catalog_entry),
             granted_at=_granted_at(row.values, now),
+            redirect_uri=read.text(row.values, "redirect_uri", most=2000),
         )
 
     def _auth_config(self, values: Mapping[str, object]) -> AuthConfig:

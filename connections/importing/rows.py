@@ -20,6 +20,7 @@ COLUMNS: Final = (
     "tenant_id",
     "auth_config_id",
     "client_id",
+    "redirect_uri",
     "access_token",
     "refresh_token",
     *OBJECTS,

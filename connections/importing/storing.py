@@ -71,6 +71,7 @@ def _account(grant: Grant, entity: Entity) -> ConnectedAccount:
         toolkit=grant.auth_config.toolkit,
         alias=grant.alias,
         oauth_client_id=grant.auth_config.client_holder.client_id,
+        redirect_uri=grant.redirect_uri,
         parameters=grant.parameters,
         identity_id=grant.identity_id,
         # A person has to recognise it, and knows the id at least.

@@ -78,6 +78,9 @@ class ConnectedAccount(ProjectScopedModel):
     alias = models.CharField(max_length=100, blank=True)
     # The client that the grant was given to: a refresh token works for that one only.
     oauth_client_id = models.CharField(max_length=500, blank=True, db_default="", editable=False)
+    # Where the consent led back to: some services want to hear it again at each refresh. Empty: as
+    # the auth config has it.
+    redirect_uri = models.CharField(max_length=2000, blank=True, db_default="", editable=False)
     # What differs from account to account in the toolkit's URLs: a shop's name, a tenant's host.
     parameters = models.JSONField(
         default=dict, db_default=models.Value({}, models.JSONField()), blank=True, editable=False

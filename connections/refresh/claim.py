@@ -50,6 +50,7 @@ class Claim:
     auth_config: AuthConfig
     parameters: Mapping[str, str]
     oauth_client_id: str
+    redirect_uri: str
     credentials: Credentials
     trigger: Trigger
     worker: str
@@ -218,6 +219,7 @@ def _claim(
         auth_config=auth_config,
         parameters=json.loads(row["parameters"]),
         oauth_client_id=row["oauth_client_id"],
+        redirect_uri=row["redirect_uri"],
         credentials=Credentials(
             account_id=row["id"],
             project_id=row["project_id"],

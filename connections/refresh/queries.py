@@ -33,7 +33,7 @@ SELECT auth_config_id, refresh_at FROM due WHERE refresh_at <= %(now)s ORDER BY 
 
 _COLUMNS = """
     account.id, account.project_id, account.auth_config_id, account.toolkit,
-    account.parameters::text AS parameters, account.oauth_client_id,
+    account.parameters::text AS parameters, account.oauth_client_id, account.redirect_uri,
     account.granted_at, account.in_doubt_since, account.lease_id, account.lease_started_at,
     account.lease_generation, account.lease_trigger, account.lease_worker, account.streak_id,
     coalesce(account.expires_at <= now(), false) AS token_ended,

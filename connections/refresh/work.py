@@ -101,7 +101,12 @@ def _call(claim: Claim) -> Verdict:
     if claim.ends_at - time.monotonic() < LIMITS[Role.TOKEN].deadline:
         # This process stood still for so long that the lease could end amid the call.
         return Refused(kind=RefusalKind.TRANSIENT, error_code="lease_too_short")
-    scheme = scheme_of(claim.auth_config, claim.parameters, client_id=claim.oauth_client_id)
+    scheme = scheme_of(
+        claim.auth_config,
+        claim.parameters,
+        client_id=claim.oauth_client_id,
+        redirect_uri=claim.redirect_uri,
+    )
     return scheme.refresh(refresh_token=tokens.refresh_token, ends_at=claim.ends_at)
 
 

@@ -17,18 +17,25 @@ if TYPE_CHECKING:
 
 
 def scheme_of(
-    auth_config: AuthConfig, parameters: Mapping[str, str], *, client_id: str = ""
+    auth_config: AuthConfig,
+    parameters: Mapping[str, str],
+    *,
+    client_id: str = "",
+    redirect_uri: str = "",
 ) -> Scheme:
     """Return what authenticates an account of ``auth_config``. Opens no secret yet.
 
     Args:
         parameters: the account's own (`ConnectedAccount.parameters`).
         client_id: under which its grant was given; empty: the present one.
+        redirect_uri: to which its consent led back; empty: the present one. For refreshing.
     """
     toolkit = auth_config.catalog_entry.with_connection(parameters)
     match auth_config.scheme:
         case "oauth2":
-            return OAuth2Client.of(auth_config, toolkit, client_id=client_id)
+            return OAuth2Client.of(
+                auth_config, toolkit, client_id=client_id, redirect_uri=redirect_uri
+            )
         case "oauth1":
             return OAuth1Client.of(auth_config, toolkit, client_id=client_id)
     return key_client(auth_config, parameters)

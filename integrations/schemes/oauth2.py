@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 class OAuth2Client(Scheme):
     """One auth config's client at one toolkit.
 
-    ``redirect_uri`` is needed for a refresh at the few providers that want it there too.
+    ``redirect_uri`` is the one of the consent, which few providers want at a refresh too.
     ``own_auth`` is how a client of before proves itself; empty: as the toolkit says.
     """
 
@@ -49,13 +49,19 @@ class OAuth2Client(Scheme):
 
     @classmethod
     def of(
-        cls, auth_config: AuthConfig, toolkit: Toolkit | None = None, *, client_id: str = ""
+        cls,
+        auth_config: AuthConfig,
+        toolkit: Toolkit | None = None,
+        *,
+        client_id: str = "",
+        redirect_uri: str = "",
     ) -> Self:
         """Return the client that ``auth_config`` describes. Opens no secret yet.
 
         Args:
             toolkit: with an account's parameters filled in; without any where None.
             client_id: under which the account's grant was given; empty: the present one.
+            redirect_uri: to which its consent led back; empty: the present one.
         """
         app = app_of(auth_config, client_id)
         return cls(
@@ -66,7 +72,7 @@ class OAuth2Client(Scheme):
             own_auth=app.auth,
             authorization_parameters=auth_config.sent_at_authorization,
             token_parameters=auth_config.client_holder.token_parameters,
-            redirect_uri=auth_config.redirect_uri,
+            redirect_uri=redirect_uri or auth_config.redirect_uri,
         )
 
     def authorization_url(
