@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", bound="AuthConfig | ManagedApp")
 
-_CLIENT: Final = frozenset({"client_id", "client_secret", "older_client_secrets", "former_clients"})
+_CLIENT: Final = frozenset(
+    {
+        "client_id",
+        "client_secret",
+        "former_clients",
+        "former_parameters",
+        "older_client_secrets",
+    }
+)
 
 
 def change_row(row: Row, change: Callable[[Row], Iterable[str]]) -> None:

@@ -241,8 +241,8 @@ class ConnectedAccount(ProjectScopedModel):
 
     @property
     def catalog_entry(self) -> Toolkit:
-        """The toolkit's facts, with the auth config's and this account's parameters in its URLs."""
-        return self.auth_config.catalog_entry.with_connection(self.parameters)
+        """The toolkit's facts, with its client's and this account's parameters in its URLs."""
+        return self.auth_config.entry_of(self.oauth_client_id).with_connection(self.parameters)
 
     @property
     def missing_scopes(self) -> list[str]:

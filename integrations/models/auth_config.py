@@ -17,6 +17,7 @@ from integrations.catalog import Toolkit, UnknownToolkit, UnusableDescription, g
 from integrations.ids import IdField
 from integrations.models.callback_url import check_callback_url
 from integrations.models.client_holder import ClientHolder, is_client_text
+from integrations.models.oauth_clients import parameters_of
 from integrations.models.scoping import ProjectScopedModel
 from integrations.secrets import SealedField
 
@@ -161,7 +162,11 @@ class AuthConfig(ClientHolder, ProjectScopedModel):
     @property
     def catalog_entry(self) -> Toolkit:
         """The toolkit's facts, with the client's parameters filled into its URLs."""
-        parameters = tuple(sorted(self.client_holder.parameters.items()))
+        return self.entry_of("")
+
+    def entry_of(self, client_id: str) -> Toolkit:
+        """As `catalog_entry`, where the client of that id is at home, be it one of before."""
+        parameters = tuple(sorted(parameters_of(self, client_id).items()))
         return _catalog_entry(self.toolkit, self._described, self.scheme, parameters)
 
     @property

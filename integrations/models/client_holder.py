@@ -52,6 +52,10 @@ class ClientHolder(Refusable):
     parameters = models.JSONField(
         default=dict, blank=True, help_text="Values for the toolkit's URLs, such as base_url."
     )
+    # By the id of a client of before: what it had of these. Its secrets and tokens go nowhere else.
+    former_parameters = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), blank=True, editable=False
+    )
     authorization_parameters = models.JSONField(
         default=dict, blank=True, help_text="Extra parameters of the authorization request."
     )

@@ -1,8 +1,8 @@
 """The clients that an auth config or a managed app has: the present one, and those before it.
 
 An account keeps the client it was granted under until it is reconnected: a refresh token works
-for its own client only. And a client may have several secrets for a while, so that one can be
-replaced at the provider without a refresh that fails.
+for its own client only, and where that one is registered. And a client may have several secrets
+for a while, so that one can be replaced at the provider without a refresh that fails.
 """
 
 from __future__ import annotations
@@ -58,6 +58,19 @@ def app_of(auth_config: AuthConfig, client_id: str) -> OAuthApp:
     )
 
 
+def parameters_of(auth_config: AuthConfig, client_id: str) -> dict[str, str]:
+    """Return the values for the toolkit's URLs that the client of that id has, or had.
+
+    The present ones where it is not known what they were.
+    """
+    holder = auth_config.client_holder
+    present: dict[str, str] = holder.parameters
+    if client_id in {"", holder.client_id}:
+        return present
+    # One that the toolkit has come to ask for since is the present one.
+    return {**present, **holder.former_parameters.get(client_id, {})}
+
+
 def can_be_sent(secret: Secret) -> bool:
     """Whether ``secret`` is printable ASCII (RFC 6749, A.2). A private key has lines."""
     text = secret.reveal()
@@ -104,6 +117,8 @@ def _keep_former(holder: AuthConfig | ManagedApp, secrets: list[str]) -> None:
     entry = {"secrets": secrets, "auth": _auth_of(holder)}
     kept = dict([*clients.items(), (holder.client_id, entry)][-MOST_FORMER:])
     holder.former_clients = Secret(json.dumps(kept))
+    parameters = {**holder.former_parameters, holder.client_id: holder.parameters}
+    holder.former_parameters = {name: parameters[name] for name in kept if name in parameters}
 
 
 def _auth_of(holder: AuthConfig | ManagedApp) -> str:

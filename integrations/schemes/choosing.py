@@ -30,7 +30,7 @@ def scheme_of(
         client_id: under which its grant was given; empty: the present one.
         redirect_uri: to which its consent led back; empty: the present one. For refreshing.
     """
-    toolkit = auth_config.catalog_entry.with_connection(parameters)
+    toolkit = auth_config.entry_of(client_id).with_connection(parameters)
     match auth_config.scheme:
         case "oauth2":
             return OAuth2Client.of(

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 
+from connections.actors import SYSTEM
 from connections.errors import AccountUnusable
 from connections.models import ConnectedAccount, Trigger
-from connections.refresh import refresh_account
+from connections.operations import revoke_account
+from connections.refresh import refresh_account, revoke_due
 from integrations.auth_configs import forget_older_secrets, update_auth_config
 from integrations.catalog import TerminalRule
 from integrations.models import AuthConfig
+from integrations.models.oauth_clients import MOST_FORMER, parameters_of, replace_client
+from integrations.schemes import OAuth2Client
 from integrations.secrets import Secret
 from tests.connections.proving import change_toolkit
-from tests.provider import Answer, ScriptedProvider, tokens
+from tests.provider import REVOKE_PATH, Answer, ScriptedProvider, tokens
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +114,57 @@ def test_a_client_that_nobody_was_granted_to_is_the_present_one(
     update_auth_config(auth_config=auth_config, client_id="other", client_secret=Secret("theirs"))
     refresh(account)
     assert clients(provider) == ["other:theirs"]
+
+
+def move(auth_config: AuthConfig, url: str) -> None:
+    """Go from a trial at the service to the real thing: another client on another host."""
+    ConnectedAccount.objects.update(oauth_client_id="client")
+    update_auth_config(
+        auth_config=auth_config,
+        client_id="other",
+        client_secret=Secret("theirs"),
+        parameters={"base_url": url},
+    )
+
+
+def test_a_client_of_before_is_used_where_it_was(
+    auth_config: AuthConfig, account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    with ScriptedProvider().serving() as elsewhere:
+        move(auth_config, elsewhere.url)
+        refresh(account)
+        revoke_account(account=ConnectedAccount.objects.get(), actor=SYSTEM)
+        revoke_due()
+        assert elsewhere.targets == []
+    assert clients(provider) == ["client:client secret"] * 2
+    assert len(provider.forms(REVOKE_PATH)) == 1
+
+
+def test_its_accounts_are_told_where_their_tokens_work(
+    auth_config: AuthConfig, account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    before = account.base_url
+    move(auth_config, "http://127.0.0.1:9")
+    after = ConnectedAccount.objects.get().base_url
+    assert after == before
+    assert after is not None
+    assert after.startswith(provider.url)
+
+
+def test_who_connects_now_goes_where_the_present_client_is(
+    auth_config: AuthConfig, account: ConnectedAccount
+) -> None:
+    move(auth_config, "http://127.0.0.1:9")
+    url = OAuth2Client.of(AuthConfig.objects.get()).toolkit.token_url
+    assert url.startswith("http://127.0.0.1:9/")
+
+
+def test_as_many_clients_are_kept_with_their_parameters_as_with_their_secrets() -> None:
+    config = AuthConfig(client_id="client-0")
+    for number in range(MOST_FORMER + 3):
+        config.parameters = {"base_url": f"https://{number}.example"}
+        replace_client(config, client_id=f"client-{number + 1}", secret=Secret("s"))
+    kept = [f"client-{number}" for number in range(3, MOST_FORMER + 3)]
+    assert list(config.former_parameters) == kept
+    assert list(json.loads(config.former_clients.reveal())) == kept
+    assert parameters_of(config, "client-5") == {"base_url": "https://5.example"}
