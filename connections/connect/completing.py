@@ -201,8 +201,8 @@ def _activate(
     now: datetime,
 ) -> None:
     identity = proven.identity
-    connected_before = account.transitions.filter(to_status=Status.ACTIVE).exists()
-    reason = Reason.RECONNECTED if connected_before else Reason.CONNECTED
+    # Its history may have been pruned, but the number of its grants never returns.
+    reason = Reason.RECONNECTED if account.grant_generation else Reason.CONNECTED
     granted = attempt.scopes if tokens.scopes is None else tokens.scopes
     changes = new_grant_columns(tokens=tokens, auth_config=attempt.auth_config, now=asked_at) | {
         "scopes_requested": attempt.scopes,

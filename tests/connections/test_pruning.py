@@ -16,6 +16,7 @@ from pytest_django.fixtures import Settings
 from connections.actors import SYSTEM
 from connections.checks import check_history
 from connections.issuing import issue_link
+from connections.lifecycle import move
 from connections.models import (
     BulkItem,
     BulkJob,
@@ -25,14 +26,21 @@ from connections.models import (
     ExpiryNotice,
     PortalLink,
     Proof,
+    Reason,
     RefreshAttempt,
     RefreshOutcome,
     Revocation,
+    Status,
     Transition,
     Trigger,
 )
 from connections.notices import describe_account
-from connections.operations import disable_account, enable_account
+from connections.operations import (
+    disable_account,
+    enable_account,
+    reconnect_account,
+    revoke_account,
+)
 from connections.portal.issuing import issue_portal_link
 from connections.pruning import KEPT_ATTEMPTS, policies, prune
 from connections.timeline import timeline
@@ -42,7 +50,8 @@ from integrations.pruning import Pruning
 from integrations.secrets import Secret
 from tests.console.staff import signed_in
 from tests.making import CALLBACK_URL
-from webhooks.models import Event
+from tests.person import Person
+from webhooks.models import Event, EventType
 
 pytestmark = pytest.mark.django_db
 
@@ -219,3 +228,38 @@ def test_sessions_that_have_expired_go_and_others_stay(
     Session.objects.filter(pk__in=over).update(expire_date=NOW - DAY)
     assert prune(now=NOW)["sessions"] == 3
     assert Session.objects.get().pk == UserSession.objects.get().session_key == living
+
+
+def forget_history(account: ConnectedAccount) -> None:
+    """Have all but the last change of ``account``'s status pruned."""
+    for number, row in enumerate(Transition.objects.order_by("pk")):
+        older(row, "tr", NOW - AUDIT - DAY + timedelta(hours=number))
+    prune(now=NOW)
+    assert not Transition.objects.filter(to_status=Status.ACTIVE).exists()
+
+
+def reconnect(account: ConnectedAccount) -> ConnectedAccount:
+    person = Person(reconnect_account(account=account, actor=SYSTEM).url)
+    person.set_out()
+    person.come_back(code="c")
+    account.refresh_from_db()
+    return account
+
+
+@pytest.mark.parametrize("end", [revoke_account, disable_account])
+def test_an_account_whose_history_is_forgotten_can_be_reconnected(
+    account: ConnectedAccount, end: Any
+) -> None:
+    end(account=account, actor=SYSTEM)
+    forget_history(account)
+    reconnected = reconnect(account)
+    assert (reconnected.status, reconnected.status_reason) == (Status.ACTIVE, Reason.RECONNECTED)
+
+
+def test_its_reconnecting_is_told_as_such(account: ConnectedAccount) -> None:
+    died = Reason.GRANT_REVOKED
+    move(account=account, to=Status.EXPIRED, reason=died, actor=SYSTEM, now=NOW)
+    forget_history(account)
+    reconnect(account)
+    newest = Event.objects.filter(subject_id=account.pk).order_by("-sequence")[0]
+    assert newest.type == EventType.REACTIVATED
