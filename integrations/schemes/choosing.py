@@ -46,5 +46,10 @@ def key_client(auth_config: AuthConfig, parameters: Mapping[str, str]) -> KeyCli
     toolkit = auth_config.catalog_entry.with_connection(parameters)
     form = toolkit.key_form(auth_config.scheme)
     if form.traded:
-        return TradedKeyClient(toolkit, form, scopes=auth_config.scopes)
+        return TradedKeyClient(
+            toolkit,
+            form,
+            scopes=auth_config.required_scopes,
+            optional=auth_config.optional_scopes,
+        )
     return KeyClient(toolkit, form)

@@ -32,11 +32,24 @@ HOUR: Final = 3600
 
 
 class TradedKeyClient(KeyClient):
-    """A key of a toolkit that a token endpoint takes."""
+    """A key of a toolkit that a token endpoint takes.
 
-    def __init__(self, toolkit: Toolkit, form: KeyForm, *, scopes: Sequence[str] = ()) -> None:
+    ``scopes`` are asked for. Where that is refused, which one was too much is not told, so
+    ``needed`` ones are asked for alone: no account ends over an optional one.
+    """
+
+    def __init__(
+        self,
+        toolkit: Toolkit,
+        form: KeyForm,
+        *,
+        scopes: Sequence[str] = (),
+        optional: Sequence[str] = (),
+    ) -> None:
         super().__init__(toolkit, form)
-        self.scopes = toolkit.with_identity_scopes(list(scopes) or form.scopes)
+        required = list(scopes) or form.scopes
+        self.needed = toolkit.with_identity_scopes(required)
+        self.scopes = toolkit.with_identity_scopes([*required, *optional])
 
     def check(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return the fields that a person filled in. Raises InvalidInput, also of no key file."""
@@ -53,24 +66,29 @@ class TradedKeyClient(KeyClient):
     def refresh(self, *, refresh_token: Secret, ends_at: float = math.inf) -> Verdict:
         """Trade what is kept for a new access token. It stays as it is, however often."""
         fields: dict[str, str] = json.loads(refresh_token.reveal())
-        limits = replace(outbound.LIMITS[outbound.Role.TOKEN], ends_at=ends_at)
         try:
-            client, parameters = self._request(fields)
+            verdict, asked = self._trade(fields, self.scopes, ends_at), self.scopes
+            if set(self.needed) != set(asked) and _may_be_for_scopes(verdict):
+                verdict, asked = self._trade(fields, self.needed, ends_at), self.needed
         except UnusableKey:
             return _UNUSABLE_KEY
-        verdict = client.get_tokens(
-            self.toolkit.token_url, parameters, limits=limits, repeatable=True
-        )
-        return self._judged(verdict, refresh_token)
+        return self._judged(verdict, refresh_token, asked)
 
-    def _request(self, fields: Mapping[str, str]) -> tuple[Client, dict[str, str | None]]:
+    def _trade(self, fields: Mapping[str, str], scopes: Sequence[str], ends_at: float) -> Verdict:
+        limits = replace(outbound.LIMITS[outbound.Role.TOKEN], ends_at=ends_at)
+        client, parameters = self._request(fields, scopes)
+        return client.get_tokens(self.toolkit.token_url, parameters, limits=limits, repeatable=True)
+
+    def _request(
+        self, fields: Mapping[str, str], scopes: Sequence[str]
+    ) -> tuple[Client, dict[str, str | None]]:
         extra = {
             name: fill(text, fields)
             for name, text in self.form.token_parameters.items()
             # Not one whose field was left empty.
             if placeholders_in(text) <= fields.keys()
         }
-        scope = self.toolkit.scope_separator.join(self.scopes) or None
+        scope = self.toolkit.scope_separator.join(scopes) or None
         parameters: dict[str, str | None]
         if self.form.scheme == "client_credentials":
             parameters = {"grant_type": "client_credentials", "scope": scope}
@@ -94,8 +112,10 @@ class TradedKeyClient(KeyClient):
         claims |= {"sub": fields["subject"]} if fields.get("subject") else {}
         return sign(key_file["private_key"], claims=claims, life=HOUR)
 
-    def _judged(self, verdict: Verdict, renewed_by: Secret) -> Verdict:
+    def _judged(self, verdict: Verdict, renewed_by: Secret, asked: Sequence[str]) -> Verdict:
         """Put the key in a refresh token's place, and say whose fault a refusal is.
+
+        Without a word of the answer the scopes are those ``asked`` for (RFC 6749, 5.1).
 
         The client is the person's own here: where the provider refuses it, the grant is over, and
         no auth config is to blame.
@@ -103,11 +123,17 @@ class TradedKeyClient(KeyClient):
         if isinstance(verdict, Granted):
             tokens = verdict.tokens
             life = tokens.expires_in or float(self.form.access_token_seconds)
-            kept = replace(tokens, refresh_token=renewed_by, expires_in=life)
+            scopes = tokens.scopes if tokens.scopes is not None else list(asked) or None
+            kept = replace(tokens, refresh_token=renewed_by, expires_in=life, scopes=scopes)
             return replace(verdict, tokens=kept)
         if verdict.kind is RefusalKind.CONFIGURATION and verdict.error_code != "invalid_scope":
             return replace(verdict, kind=RefusalKind.TERMINAL, reason="grant_revoked")
         return verdict
+
+
+def _may_be_for_scopes(verdict: Verdict) -> bool:
+    """Whether it was refused, be it in any words: Google's are unauthorized_client."""
+    return isinstance(verdict, Refused) and verdict.kind is not RefusalKind.TRANSIENT
 
 
 def _key_file(fields: Mapping[str, str]) -> dict[str, Any] | None:
