@@ -10,8 +10,7 @@ from connections.importing import values as read
 from connections.importing.rows import RowRefused
 from integrations.errors import InvalidInput
 from integrations.models.auth_config import Scheme
-from integrations.schemes import TokenSet
-from integrations.schemes.keys import checked
+from integrations.schemes import TokenSet, key_client
 from integrations.schemes.oauth1 import TOKEN_SECRET
 from integrations.schemes.token_response import parse_lifetime
 from integrations.secrets import Secret
@@ -20,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from integrations.catalog import KeyForm, Toolkit
+    from integrations.catalog import Toolkit
     from integrations.models import AuthConfig
+    from integrations.schemes import KeyClient
 
 
 def credentials(
@@ -37,7 +37,8 @@ def credentials(
             return _oauth2(values, auth_config.catalog_entry, now)
         case Scheme.OAUTH1:
             return _oauth1(values)
-    return _key(values, auth_config.catalog_entry.key_form(auth_config.scheme))
+    # The account's own addresses play no part in what can be a key.
+    return _key(values, key_client(auth_config, {}))
 
 
 def _oauth2(values: Mapping[str, object], toolkit: Toolkit, now: datetime) -> TokenSet:
@@ -79,9 +80,9 @@ def _oauth1(values: Mapping[str, object]) -> TokenSet:
     )
 
 
-def _key(values: Mapping[str, object], form: KeyForm) -> TokenSet:
+def _key(values: Mapping[str, object], client: KeyClient) -> TokenSet:
     _refuse_renewal(values)
-    fields = _fields(values, form)
+    form, fields = client.form, _fields(values, client)
     main = "" if form.traded else fields.get(form.main_field, "")
     return TokenSet(
         access_token=Secret(main),
@@ -93,8 +94,9 @@ def _key(values: Mapping[str, object], form: KeyForm) -> TokenSet:
     )
 
 
-def _fields(values: Mapping[str, object], form: KeyForm) -> dict[str, str]:
+def _fields(values: Mapping[str, object], client: KeyClient) -> dict[str, str]:
     """Return the parts of a key; one of a single part may stand in ``access_token``."""
+    form = client.form
     found = read.texts_by_name(values, "fields")
     names = [field.name for field in form.fields]
     key = read.text(values, "access_token", most=read.LONGEST_TOKEN)
@@ -107,7 +109,7 @@ def _fields(values: Mapping[str, object], form: KeyForm) -> dict[str, str]:
     if set(found) - set(names):
         raise RowRefused("fields_invalid", f"The fields of this key are: {', '.join(names)}.")
     try:
-        return checked(form, found)
+        return client.check(found)
     except InvalidInput as error:
         wrong = ", ".join(str(each["field"]) for each in error.details["fields"])
         problem = f"A field is missing or does not look right: {wrong}."

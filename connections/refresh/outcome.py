@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from connections.actors import WORKER
+from connections.causes import meaning
 from connections.lifecycle import move
 from connections.models import ConnectedAccount, Reason, RefreshAttempt, RefreshOutcome, Status
 from connections.notices import tell
@@ -127,21 +128,26 @@ def _is_spent(claim: Claim) -> bool:
 
 
 def _expire(claim: Claim, account: ConnectedAccount, refusal: Refused, now: datetime) -> None:
-    reason = Reason(refusal.reason)
+    # One that names no reason must not stay claimed, lease after lease, for want of a word.
+    reason = Reason(refusal.reason or Reason.GRANT_REVOKED)
     if _is_spent(claim) and reason is Reason.GRANT_REVOKED:
         # An earlier call with this token was cut short: the provider answered it, we never knew.
         reason = Reason.ROTATION_LOST
-    status = f", HTTP {refusal.http_status}" if refusal.http_status else ""
-    cause = f"The provider answered {refusal.error_code}{status}" if refusal.error_code else ""
     move(
         account=account,
         to=Status.EXPIRED,
         reason=reason,
         actor=WORKER,
-        cause=cause,
+        cause=_cause(refusal),
         error_code=refusal.error_code,
         now=now,
     )
+
+
+def _cause(refusal: Refused) -> str:
+    if refusal.http_status is None:
+        return meaning(refusal.error_code)
+    return f"The provider answered {refusal.error_code}, HTTP {refusal.http_status}"
 
 
 def _postpone(claim: Claim, account: ConnectedAccount, refusal: Refused, now: datetime) -> None:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from integrations.catalog import KeyForm, Toolkit
 
 # The person has to give another key: nothing of the app's is at fault.
-_UNUSABLE_KEY: Final = Refused(kind=RefusalKind.TERMINAL, error_code="unusable_key")
+_UNUSABLE_KEY: Final = Refused(
+    kind=RefusalKind.TERMINAL, error_code="unusable_key", reason="probe_rejected"
+)
 HOUR: Final = 3600
 
 
