@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 # slots any more, so that it keeps nobody from being called; its thread stays with it.
 YOUNG_SECONDS: Final = 2.0
 MOST_THREADS: Final = 512
+# For so long after the system gave no further thread, no more calls are claimed than it had given.
+FEW_SECONDS: Final = 10.0
 # How often, and with what pause, answers are tried to be stored at the end of a watch.
 LAST_TRIES: Final = 60
 LAST_PAUSE_SECONDS: Final = 1.0
@@ -82,6 +84,10 @@ class Crew:
         self._pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="refresh")
         self._answers: SimpleQueue[tuple[Lane, int, Any, Any]] = SimpleQueue()
         self._numbers = 0
+        # Whoever takes a job out of here does it: a thread, or the crew where there is none.
+        self._waiting: dict[int, tuple[Lane, Any]] = {}
+        self._has_threads = False
+        self._most, self._few_until = MOST_THREADS, float("-inf")
 
     def __enter__(self) -> Self:
         return self
@@ -147,7 +153,7 @@ class Crew:
         return before - len(lane.answered)
 
     def _take_up(self, lane: Lane, now: datetime) -> int:
-        free = min(lane.free, MOST_THREADS - self.under_way)
+        free = min(lane.free, self._most_calls - self.under_way)
         waited = time.monotonic() - lane.claimed_at
         worth_it = waited >= lane.pause or (lane.busy and free >= lane.batch)
         if free <= 0 or not worth_it:
@@ -161,13 +167,40 @@ class Crew:
             lane.claimed_at = float("-inf")
         return len(jobs)
 
+    @property
+    def _most_calls(self) -> int:
+        return self._most if time.monotonic() < self._few_until else MOST_THREADS
+
     def _begin(self, lane: Lane, job: Any) -> None:
         self._numbers += 1
-        lane.begun[self._numbers] = time.monotonic()
-        self._pool.submit(self._work, lane, self._numbers, job)
+        number = self._numbers
+        lane.begun[number] = time.monotonic()
+        self._waiting[number] = lane, job
+        try:
+            self._pool.submit(self._work, number)
+        except RuntimeError as error:
+            self._do_with_few(number, error)
+        else:
+            self._has_threads = True
 
-    def _work(self, lane: Lane, number: int, job: Any) -> None:
-        self._answers.put((lane, number, job, lane.call(job)))
+    def _do_with_few(self, number: int, error: RuntimeError) -> None:
+        """Go on without the thread that the system did not give for a job: it is claimed already.
+
+        The pool has queued it before it asked for a thread. Those that there are come to it, and
+        its claim's end says whether it is still to be done by then.
+        """
+        if time.monotonic() >= self._few_until:
+            log.warning("no_further_thread", calls=self.under_way, error=str(error))
+            self._most = max(self.under_way - 1, 1)
+        self._few_until = time.monotonic() + FEW_SECONDS
+        if not self._has_threads:
+            self._work(number)
+
+    def _work(self, number: int) -> None:
+        waiting = self._waiting.pop(number, None)
+        if waiting is not None:
+            lane, job = waiting
+            self._answers.put((lane, number, job, lane.call(job)))
 
     def _collect(self, timeout: float | None) -> None:
         """Move answers to their lanes, waiting for the first one where none is there yet."""
