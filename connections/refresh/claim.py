@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from connections.refresh.configs import read_configs
 from connections.refresh.preparing import prepare
 from connections.refresh.reconciling import find_again
 from connections.workers import worker_name
+from integrations import clock
 from integrations.ids import new_id
 from integrations.outbound import STORING_SECONDS
 from integrations.secrets.field import Sealed
@@ -37,7 +37,7 @@ _LEASED = ("id", "lease_id", "generation", "in_doubt_since", "streak_id")
 class Claim:
     """One account that this worker, and nobody else, refreshes now.
 
-    ``ends_at`` is on the monotonic clock: a call that is not over by then could outlast the lease.
+    ``ends_at`` is by `integrations.clock`: a call that is not over by then could outlast the lease.
     ``token_ended``: the access token is over by the database's clock; this process's may be wrong.
     ``in_doubt``: an earlier call with the same refresh token was cut short, so the provider may
     have answered it with tokens that nobody has.
@@ -85,7 +85,7 @@ def claim_due(
         limits = {pk: limit for pk, _ in queries.due_configs(now=now)}
     if not limits:
         return []
-    began = time.monotonic()
+    began = clock.seconds()
     with transaction.atomic():
         rows = queries.select_due(limits=limits, now=now)
         claims = _take(rows[:limit], trigger=trigger, began=began, now=now)
@@ -102,7 +102,7 @@ def claim_account(
     """
     if not prepare():
         return None
-    began = time.monotonic()
+    began = clock.seconds()
     row = queries.claim_one(
         account_id=account_id,
         generation=generation,
@@ -163,8 +163,8 @@ def _claims(
     rows: Sequence[Mapping[str, Any]], *, trigger: Trigger, began: float, now: datetime
 ) -> list[Claim]:
     configs = read_configs({row["auth_config_id"]: row["config_version"] for row in rows})
-    # Counted from before the lease began, by a clock that goes on while the process stands still.
-    # Its last seconds are for storing what a call brought.
+    # Counted from before the lease began, by a clock that goes on while the process stands still,
+    # or the whole machine. Its last seconds are for storing what a call brought.
     ends_at = began + settings.REFRESH_LEASE_SECONDS - STORING_SECONDS
     return [
         _claim(row, configs[row["auth_config_id"]], trigger, ends_at=ends_at, now=now)

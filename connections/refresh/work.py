@@ -16,6 +16,7 @@ from connections.refresh.gate import known_troubles
 from connections.refresh.issued import seal
 from connections.refresh.outcome import NO_REFRESH_TOKEN, store_refusal
 from connections.refresh.storing import store_issued, store_plain
+from integrations import clock
 from integrations.database import DATABASE_AWAY, is_away, is_locked
 from integrations.outbound import LIMITS, Role
 from integrations.schemes import Granted, RefusalKind, Refused, scheme_of
@@ -98,7 +99,7 @@ def _call(claim: Claim) -> Verdict:
         if claim.token_ended:
             return Refused(kind=RefusalKind.TERMINAL, error_code="", reason="token_expired")
         return Refused(kind=RefusalKind.TRANSIENT, error_code=NO_REFRESH_TOKEN)
-    if claim.ends_at - time.monotonic() < LIMITS[Role.TOKEN].deadline:
+    if claim.ends_at - clock.seconds() < LIMITS[Role.TOKEN].deadline:
         # This process stood still for so long that the lease could end amid the call.
         return Refused(kind=RefusalKind.TRANSIENT, error_code="lease_too_short")
     scheme = scheme_of(

@@ -25,7 +25,7 @@ class Connection:
     """A connected socket to one address of a target, used by one call at a time.
 
     Args:
-        verified_at: `time.monotonic()` when its certificate was checked, or for http it was made.
+        verified_at: by `integrations.clock`: its certificate was checked, or for http it was made.
     """
 
     def __init__(

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from threading import Lock, Thread
 from typing import Final
 
+from integrations import clock
 from integrations.outbound.connection import Connection
 from integrations.outbound.resuming import VERIFIED_SECONDS
 
@@ -38,7 +39,7 @@ class _Kept:
 
 
 class Keep:
-    """The kept connections of a process. Times are `time.monotonic()`, in seconds."""
+    """The kept connections of a process. Times are by `integrations.clock`."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -139,7 +140,7 @@ class Keep:
             self.close_all()
 
     def _close_in_time(self) -> None:
-        while (seconds := self.close_idle(now=time.monotonic())) is not None:
+        while (seconds := self.close_idle(now=clock.seconds())) is not None:
             time.sleep(seconds)
 
 

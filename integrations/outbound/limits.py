@@ -27,7 +27,7 @@ class Limits:
     Attributes:
         deadline: seconds in total: DNS, connect, TLS, sending, headers and body.
         max_response_bytes: of the body, both as received and as decoded.
-        ends_at: an earlier end, on the monotonic clock. It holds although the process stood still
+        ends_at: an earlier end, by `integrations.clock`. It holds although the process stood still
             for a while before it sent anything.
     """
 

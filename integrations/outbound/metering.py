@@ -8,8 +8,9 @@ no oddity of framing can fill the memory. No thread is needed, so forks are harm
 import math
 import socket
 import ssl
-import time
 from typing import Any, Final
+
+from integrations import clock
 
 # Status line, headers and the framing of chunks, on top of the body.
 HEAD_ALLOWANCE: Final = 64 * 1024
@@ -29,11 +30,11 @@ class Meter:
     Args:
         seconds: until its deadline, from now on.
         max_body_bytes: of the answer's body, as received.
-        ends_at: an earlier deadline, on the monotonic clock.
+        ends_at: an earlier deadline, by `integrations.clock`.
     """
 
     def __init__(self, *, seconds: float, max_body_bytes: int, ends_at: float = math.inf) -> None:
-        self.started = time.monotonic()
+        self.started = clock.seconds()
         self._deadline = min(self.started + seconds, ends_at)
         self._bytes_left = max_body_bytes + HEAD_ALLOWANCE
 
@@ -43,7 +44,7 @@ class Meter:
         Raises:
             OutOfTime: it has passed.
         """
-        seconds = self._deadline - time.monotonic()
+        seconds = self._deadline - clock.seconds()
         if seconds <= 0:
             raise OutOfTime
         return seconds

@@ -25,7 +25,7 @@ def resolve_by_system(host: str) -> list[str]:
 
 _resolver: Resolver = resolve_by_system
 _lookups = Lookups(_resolver)
-# By host: until when (time.monotonic) and what. Each step on it is one operation of a dict.
+# By host: until when (`integrations.clock`) and what. Each step on it is one operation of a dict.
 _remembered: dict[str, tuple[float, tuple[str, ...]]] = {}
 
 
@@ -60,7 +60,7 @@ def remember(host: str, addresses: Iterable[str], *, now: float) -> None:
     """Keep ``addresses``, of which one was connected to, for the calls of the next seconds.
 
     Args:
-        now: `time.monotonic()`.
+        now: by `integrations.clock`.
     """
     if host not in _remembered:
         if len(_remembered) >= MAX_REMEMBERED:

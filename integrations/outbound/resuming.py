@@ -24,7 +24,7 @@ _Key: TypeAlias = tuple[ssl.SSLContext, str]
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Ticket:
-    """What the peer handed out, and when (`time.monotonic`) it showed its certificate."""
+    """What the peer handed out, and when (by `integrations.clock`) it showed its certificate."""
 
     session: ssl.SSLSession
     verified_at: float
@@ -38,7 +38,7 @@ def find_ticket(context: ssl.SSLContext, origin: str, *, now: float) -> Ticket |
     """Return a ticket for a new connection to ``origin``.
 
     Args:
-        now: `time.monotonic()`.
+        now: by `integrations.clock`.
     """
     ticket = _tickets.get((context, origin))
     if ticket is None or now - ticket.verified_at >= VERIFIED_SECONDS:

@@ -1,11 +1,11 @@
 """The transport that uses the network: one call, one connection, one answer."""
 
 import ssl
-import time
 from collections.abc import Iterable, Sequence
 
 from django.conf import settings
 
+from integrations import clock
 from integrations.outbound import errors
 from integrations.outbound.addresses import vet_addresses
 from integrations.outbound.connecting import context_for, open_connection
@@ -39,14 +39,14 @@ def deliver(call: PreparedCall) -> Response:
         connection.close()
         raise
     if call.repeatable and head.persistent and connection.is_quiet():
-        KEEP.put(connection, now=time.monotonic())
+        KEEP.put(connection, now=clock.seconds())
     else:
         connection.close()
     return Response(
         status=head.status,
         headers=head.headers,
         body=body,
-        elapsed=time.monotonic() - meter.started,
+        elapsed=clock.seconds() - meter.started,
     )
 
 
@@ -96,7 +96,7 @@ def _take_kept(call: PreparedCall, addresses: Sequence[str], meter: Meter) -> Co
         return None
     meter.seconds_left()
     context = context_for(call.target)
-    connection = KEEP.take(call.target.origin, addresses, context=context, now=time.monotonic())
+    connection = KEEP.take(call.target.origin, addresses, context=context, now=clock.seconds())
     if connection is not None:
         connection.meter_by(meter)
     return connection

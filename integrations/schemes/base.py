@@ -36,7 +36,7 @@ class Scheme:
         """Get new tokens for what renews them.
 
         Args:
-            ends_at: on the monotonic clock: nothing is sent or waited for after that.
+            ends_at: by `integrations.clock`: nothing is sent or waited for after that.
         """
         return Refused(kind=RefusalKind.TRANSIENT, error_code="no_refresh_token")
 

@@ -28,6 +28,7 @@ from connections.refresh import preparing, reconciling
 from connections.refresh.claim import Claim, claim_account, claim_due
 from connections.refresh.work import Answer as Answered
 from connections.refresh.work import call_provider, refresh_claimed, store
+from integrations import clock
 from tests.making import store_grant
 from tests.provider import Answer, ScriptedProvider, tokens
 
@@ -249,12 +250,27 @@ def test_old_segments_go_once_the_database_has_all_of_them(due_account: Connecte
 def test_a_process_that_stood_still_beyond_its_lease_does_not_call(
     due_account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
-    stale = replace(claim_one(), ends_at=time.monotonic() + 19)
+    stale = replace(claim_one(), ends_at=clock.seconds() + 19)
     refresh_claimed(stale)
     assert provider.token_calls() == []
     account = ConnectedAccount.objects.get()
     assert (account.status, account.lease_id) == (Status.ACTIVE, "")
     assert account.in_doubt_since is None
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="only Linux has that clock")
+def test_a_machine_that_was_suspended_beyond_the_lease_does_not_call(
+    due_account: ConnectedAccount, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed, read = claim_one(), time.clock_gettime
+
+    def after_a_minutes_suspension(which: int) -> float:
+        return read(which) + 60 * (which == time.CLOCK_BOOTTIME)
+
+    monkeypatch.setattr(time, "clock_gettime", after_a_minutes_suspension)
+    refresh_claimed(claimed)
+    assert provider.token_calls() == []
+    assert ConnectedAccount.objects.get().in_doubt_since is None
 
 
 def test_a_full_disk_does_not_stop_a_refresh(

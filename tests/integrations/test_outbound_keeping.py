@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 from pytest_django.fixtures import Settings
 
-from integrations import outbound
+from integrations import clock, outbound
 from integrations.outbound import Limits, Response, Role, keeping
 from integrations.outbound.keeping import KEEP, Keep
 from integrations.outbound.resuming import VERIFIED_SECONDS
@@ -291,7 +291,7 @@ def test_a_kept_connection_is_written_to_within_the_deadline_of_its_call() -> No
 
 def test_a_call_whose_time_is_over_is_not_sent_on_a_kept_connection(server: HostileServer) -> None:
     call(server)
-    over = Limits(deadline=5, max_response_bytes=100, ends_at=time.monotonic() - 1)
+    over = Limits(deadline=5, max_response_bytes=100, ends_at=clock.seconds() - 1)
     with pytest.raises(outbound.DeadlineExceeded) as caught:
         call(server, limits=over)
     assert (caught.value.outcome_unknown, len(server.requests)) == (False, 1)
