@@ -17,7 +17,7 @@ from connections.probing.judging import Judgement, Sentence, call_witnesses, jud
 from connections.probing.recording import record_proofs
 from connections.probing.retry import CONFIRMATION, next_hearing, next_proof, next_try
 from connections.probing.reviving import finish_renewal
-from connections.refresh.queries import lock_free_accounts
+from connections.refresh.locking import lock_free_accounts
 from integrations.database import DATABASE_AWAY
 
 if TYPE_CHECKING:

@@ -114,8 +114,7 @@ _CREDENTIALS_SET = """
     refresh_token_digest = given.refresh_token_digest, obtained_at = given.obtained_at
 """
 # An account that is not ACTIVE keeps its tokens but is not refreshed. A warning that is due stays
-# due where the end has not moved. Where somebody else has begun meanwhile, with the refresh token
-# that this answer replaces, the provider may hold that against the whole grant.
+# due where the end has not moved.
 _ACCOUNT_SET = """
     grant_generation = given.generation + 1, expires_at = given.expires_at,
     refreshed_at = given.obtained_at, last_verified_at = given.obtained_at,
@@ -130,12 +129,21 @@ _ACCOUNT_SET = """
     scopes_granted = CASE WHEN given.scopes IS NULL THEN account.scopes_granted
                      ELSE ARRAY(SELECT jsonb_array_elements_text(given.scopes)) END,
     streak_id = given.streak_id,
-    in_doubt_since = CASE WHEN account.lease_id NOT IN ('', given.attempt_id)
-                           AND account.lease_generation = given.generation
-                     THEN account.lease_started_at END,
+    in_doubt_since = {doubt},
     lease_id = '', lease_until = NULL, lease_started_at = NULL, lease_generation = 0,
     lease_trigger = '', lease_worker = ''
 """
+# Who did not keep the lease until the answer came may have been followed by somebody who showed the
+# refresh token that this answer replaces. The provider may hold that against the whole grant, also
+# where that attempt has ended by now. (A row of successes is none: it is counted up meanwhile.)
+_BEGUN_MEANWHILE = """CASE
+    WHEN account.lease_id = given.attempt_id THEN NULL
+    WHEN account.lease_id <> '' AND account.lease_generation = given.generation
+        THEN account.lease_started_at
+    ELSE (SELECT min(other.started_at) FROM connections_refreshattempt AS other
+          WHERE other.account_id = account.id AND other.generation = given.generation
+            AND other.started_at > given.started_at AND other.outcome <> 'stored')
+    END"""
 _STREAK_SET = """
     count = attempt.count + 1, finished_at = given.obtained_at, generation = given.generation,
     worker = given.worker, http_status = given.http_status
@@ -204,7 +212,7 @@ WITH given AS MATERIALIZED (
     FROM given JOIN swapped ON swapped.account_id = given.account_id
     LEFT JOIN lengthened ON lengthened.id = swapped.running
 ), renewed AS (
-    UPDATE connections_connectedaccount AS account SET {_ACCOUNT_SET}
+    UPDATE connections_connectedaccount AS account SET {_ACCOUNT_SET.format(doubt="NULL")}
     FROM stored AS given WHERE account.id = given.account_id
 ), written AS (
     INSERT INTO connections_refreshattempt ({_ATTEMPT_COLUMNS})
@@ -228,11 +236,12 @@ RETURNING credentials.account_id
 """  # noqa: S608 - constants
 
 _RENEW = f"""
-UPDATE connections_connectedaccount AS account SET {_ACCOUNT_SET}
+UPDATE connections_connectedaccount AS account SET {_ACCOUNT_SET.format(doubt=_BEGUN_MEANWHILE)}
 FROM jsonb_to_recordset(%(rows)s) AS given(
-    attempt_id text, account_id text, generation bigint, obtained_at timestamptz,
-    expires_at timestamptz, refresh_at timestamptz, probe_at timestamptz, to_be_proven boolean,
-    grant_ends_at timestamptz, next_warning_at timestamptz, scopes jsonb, streak_id text)
+    attempt_id text, account_id text, generation bigint, started_at timestamptz,
+    obtained_at timestamptz, expires_at timestamptz, refresh_at timestamptz,
+    probe_at timestamptz, to_be_proven boolean, grant_ends_at timestamptz,
+    next_warning_at timestamptz, scopes jsonb, streak_id text)
 WHERE account.id = given.account_id
 """  # noqa: S608 - constants
 
@@ -275,13 +284,6 @@ WHERE account.id = %(account_id)s
   AND (%(project_id)s::text IS NULL OR account.project_id = %(project_id)s)
   AND account.status <> 'DELETED'
 """
-
-_LOCK = """
-SELECT id, status, status_reason, grant_generation, refresh_failures, lease_id, streak_id
-FROM connections_connectedaccount WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE
-"""
-_LOCK_FREE = f"{_LOCK} SKIP LOCKED"
-_EXISTING = "SELECT id FROM connections_connectedaccount WHERE id = ANY(%(ids)s)"
 
 
 def due_configs(*, now: datetime) -> list[tuple[str, datetime]]:
@@ -382,18 +384,3 @@ def read_account(*, account_id: str, project_id: str | None) -> dict[str, Any] |
     """
     found = dicts(_READ, {"account_id": account_id, "project_id": project_id})
     return found[0] if found else None
-
-
-def lock_accounts(account_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Lock accounts, in the order of their ids so that nobody waits in a circle; return them."""
-    return {row["id"]: row for row in dicts(_LOCK, {"ids": list(account_ids)})}
-
-
-def lock_free_accounts(
-    account_ids: Sequence[str],
-) -> tuple[dict[str, dict[str, Any]], set[str]]:
-    """Lock those accounts that nobody else has locked; return them, and the ids of the others."""
-    found = {row["id"]: row for row in dicts(_LOCK_FREE, {"ids": list(account_ids)})}
-    missing = [pk for pk in account_ids if pk not in found]
-    taken = {pk for (pk,) in rows(_EXISTING, {"ids": missing})} if missing else set()
-    return found, taken

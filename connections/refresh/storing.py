@@ -27,6 +27,7 @@ from connections.models import (
 )
 from connections.notices import tell
 from connections.refresh import queries
+from connections.refresh.locking import lock_accounts, lock_free_accounts
 from connections.refresh.retry import FAILURES_WORTH_TELLING
 from connections.schedule import RELEASED, next_warning
 from integrations.schemes import TokenSet
@@ -58,9 +59,9 @@ def store_issued(
     account_ids = [entry.account_id for entry in entries]
     with transaction.atomic():
         if wait:
-            accounts = queries.lock_accounts(account_ids)
+            accounts = lock_accounts(account_ids)
         else:
-            accounts, taken = queries.lock_free_accounts(account_ids)
+            accounts, taken = lock_free_accounts(account_ids)
             entries = [entry for entry in entries if entry.account_id not in taken]
         outcomes = {}
         usable = []
@@ -138,6 +139,7 @@ def _account_row(
         "attempt_id": entry.attempt_id,
         "account_id": entry.account_id,
         "generation": entry.generation,
+        "started_at": entry.started_at,
         "obtained_at": entry.obtained_at,
         "expires_at": entry.expires_at,
         "refresh_at": entry.refresh_at,

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 REFUSED = Refused(
     kind=RefusalKind.TERMINAL, error_code="invalid_grant", http_status=400, reason="grant_revoked"
 )
+CUT = Refused(kind=RefusalKind.TRANSIENT, error_code="response_interrupted", outcome_unknown=True)
 
 
 def claim() -> Claim:
@@ -49,6 +50,21 @@ def test_a_refusal_afterwards_is_no_withdrawal(due_account: ConnectedAccount) ->
     assert store(first).in_doubt_since == second.started_at
     store_refusal(claim=claim(), refusal=REFUSED, now=timezone.now())
     assert ConnectedAccount.objects.get().status_reason == Reason.ROTATION_LOST
+
+
+def test_so_it_is_where_the_other_call_has_ended_by_then(due_account: ConnectedAccount) -> None:
+    first, second = claim(), claim()
+    store_refusal(claim=second, refusal=CUT, now=timezone.now())
+    assert store(first).in_doubt_since == second.started_at
+    store_refusal(claim=claim(), refusal=REFUSED, now=timezone.now())
+    assert ConnectedAccount.objects.get().status_reason == Reason.ROTATION_LOST
+
+
+def test_a_call_that_was_cut_before_this_one_began_leaves_no_doubt(
+    due_account: ConnectedAccount,
+) -> None:
+    store_refusal(claim=claim(), refusal=CUT, now=timezone.now())
+    assert store(claim()).in_doubt_since is None
 
 
 def test_a_success_afterwards_ends_the_doubt(due_account: ConnectedAccount) -> None:
