@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,10 +68,13 @@ class Stored:
         """The most seconds that can be asked of this token: half of what it lives.
 
         A provider whose tokens live a minute cannot give one that is good for an hour; asking it
-        on every read would not help.
+        on every read would not help. Of an imported token nobody knows that before its first
+        refresh.
         """
-        if self.expires_at is None or self.refreshed_at is None:
+        if self.expires_at is None:
             return 0.0
+        if self.refreshed_at is None:
+            return math.inf
         return (self.expires_at - self.refreshed_at).total_seconds() / 2
 
     def cannot_be_renewed(self, *, now: datetime) -> bool:

@@ -31,6 +31,7 @@ from connections.models import (
     Trigger,
 )
 from connections.operations import delete_account, link_account
+from connections.refresh import get_credentials
 from connections.refresh.claim import claim_due
 from connections.refresh.work import refresh_claimed
 from connections.timeline import timeline
@@ -127,6 +128,18 @@ def test_a_refused_first_refresh_expires_it(importer: Importer, provider: Script
     account = prove(importer)
     assert (account.status, account.status_reason) == (Status.EXPIRED, Reason.GRANT_REVOKED)
     assert Event.objects.filter(type="connected_account.expired").exists()
+
+
+def test_whoever_asks_for_a_longer_life_than_is_left_gets_a_new_token(
+    importer: Importer, provider: ScriptedProvider
+) -> None:
+    importer.rows(row(expires_in=300))
+    account = only(importer)
+    assert get_credentials(account_id=account.pk, minimum_seconds=60).generation == 1
+    assert get_credentials(account_id=account.pk, minimum_seconds=1800).generation == 2
+    # From then on it is known how long the provider's tokens live: for a minute.
+    assert get_credentials(account_id=account.pk, minimum_seconds=1800).generation == 2
+    assert len(provider.token_calls()) == 1
 
 
 def test_a_token_that_nothing_renews_is_probed_soon(importer: Importer) -> None:
