@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LEASE: Final = timedelta(seconds=60)
+AFTER_A_SURPRISE: Final = timedelta(hours=1)
 # A token that ends while it is being asked about would pass for a dead one.
 LIFE_WORTH_ASKING: Final = timedelta(seconds=LIMITS[Role.IDENTITY].deadline)
 
@@ -100,20 +101,31 @@ def _unasked(
 ) -> Iterable[tuple[str, datetime | None]]:
     """Yield accounts that there is nothing to ask about now, and when to look again, if ever."""
     for row in rows:
-        toolkit = configs[row["auth_config_id"]].catalog_entry
-        ends_at = row["expires_at"]
-        if row["id"] not in stored:
-            # Breaks an invariant, and must not keep the others waiting.
-            log.error("active_without_credentials", connected_account_id=row["id"])
-            yield row["id"], None
-        elif row["status"] == Status.EXPIRED:
-            # A refresh proves it, which needs neither a living token nor an identity call.
-            continue
-        elif toolkit.identity is None:
-            yield row["id"], None
-        elif ends_at is not None and ends_at <= now + LIFE_WORTH_ASKING:
-            # The refresh that is due proves it or ends it.
-            yield row["id"], next_proof(every_seconds=toolkit.probe.every_seconds, now=now)
+        try:
+            yield from _looked_at_later(row, configs[row["auth_config_id"]], stored, now)
+        except Exception:
+            # One account's surprise must not keep the others waiting.
+            log.exception("probe_not_claimed", connected_account_id=row["id"])
+            yield row["id"], now + AFTER_A_SURPRISE
+
+
+def _looked_at_later(
+    row: Mapping[str, Any], auth_config: AuthConfig, stored: Mapping[str, object], now: datetime
+) -> Iterable[tuple[str, datetime | None]]:
+    toolkit = auth_config.catalog_entry
+    ends_at = row["expires_at"]
+    if row["id"] not in stored:
+        # Breaks an invariant, and must not keep the others waiting.
+        log.error("active_without_credentials", connected_account_id=row["id"])
+        yield row["id"], None
+    elif row["status"] == Status.EXPIRED:
+        # A refresh proves it, which needs neither a living token nor an identity call.
+        return
+    elif toolkit.identity is None:
+        yield row["id"], None
+    elif ends_at is not None and ends_at <= now + LIFE_WORTH_ASKING:
+        # The refresh that is due proves it or ends it.
+        yield row["id"], next_proof(every_seconds=toolkit.probe.every_seconds, now=now)
 
 
 def _probe(row: Mapping[str, Any], auth_config: AuthConfig, generation: int, payload: str) -> Probe:

@@ -47,9 +47,7 @@ def finish(findings: Sequence[Finding], *, now: datetime) -> list[Finding]:
         asked = [finding for finding in asked if finding not in waiting]
         current = [f for f in asked if _is_as_probed(f, rows.get(f.probe.account_id))]
         judgement = judge(current, troubled=list(gate.troubled), now=now)
-        queries.settle(
-            [_changes(f, judgement, now) for f in current if not judgement.dooms(f)], now=now
-        )
+        queries.settle(_settlements(current, judgement, now), now=now)
         record_proofs(current, now=now)
     for finding in findings:
         _finish_one(finding, judgement, now)
@@ -65,6 +63,21 @@ def _is_as_probed(finding: Finding, row: Mapping[str, Any] | None) -> bool:
     if row is None or row["status"] != Status.ACTIVE:
         return False
     return bool(row["grant_generation"] == finding.probe.generation)
+
+
+def _settlements(
+    findings: Sequence[Alive | Dead | Unknown], judgement: Judgement, now: datetime
+) -> list[dict[str, Any]]:
+    """Return what changes where no status does; one account's surprise must not stop the others."""
+    settled = []
+    for finding in findings:
+        try:
+            if not judgement.dooms(finding):
+                settled.append(_changes(finding, judgement, now))
+        except Exception:
+            # It is probed again when the claim's minute is over.
+            log.exception("probe_not_stored", connected_account_id=finding.probe.account_id)
+    return settled
 
 
 def _changes(

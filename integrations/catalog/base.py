@@ -37,6 +37,9 @@ def _a_regular_expression(text: str) -> str:
     return text
 
 
+# A hundred years: from today no moment is so far ahead that it could not be written down.
+LONGEST_SECONDS: Final = 36_500 * 86_400
+Seconds = Annotated[int, Field(gt=0, le=LONGEST_SECONDS)]
 # With {placeholders}, perhaps at its very beginning.
 Url = Annotated[str, Field(pattern=r"^(https?://|\{[a-z][a-zA-Z0-9_]*\})[^\s]*$")]
 # One value or a list of them; a file may leave the brackets out.

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from integrations.catalog.application import BEARER, Application
-from integrations.catalog.base import LONGEST_MATCHED, CatalogModel, Pattern, Url
+from integrations.catalog.base import LONGEST_MATCHED, CatalogModel, Pattern, Seconds, Url
 from integrations.catalog.connection_parameters import ToldByKey
 from integrations.catalog.identity import Identity
 
@@ -70,7 +70,7 @@ class KeyForm(CatalogModel):
     scopes: tuple[str, ...] = ()
     token_url: Url | None = None
     token_parameters: dict[str, str] = {}
-    access_token_seconds: Annotated[int, Field(gt=0)] = 3600
+    access_token_seconds: Seconds = 3600
     identity: Identity | None = None
     connection_parameters: dict[str, ToldByKey] = {}
 

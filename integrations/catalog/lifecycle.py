@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
-from integrations.catalog.base import CatalogModel
+from integrations.catalog.base import CatalogModel, Seconds
 from integrations.catalog.paths import Path
 
 DAY = 86_400
@@ -25,10 +25,10 @@ class RefreshTokenLife(CatalogModel):
         lifetime_field: where a token answer says how many seconds the refresh token has left.
     """
 
-    absolute_seconds: PositiveInt | None = None
-    idle_seconds: PositiveInt | None = None
+    absolute_seconds: Seconds | None = None
+    idle_seconds: Seconds | None = None
     extended_by_refresh: bool = True
-    testing_mode_seconds: PositiveInt | None = None
+    testing_mode_seconds: Seconds | None = None
     lifetime_field: Path = "refresh_token_expires_in"
 
     @model_validator(mode="after")
@@ -87,4 +87,4 @@ class Calls(CatalogModel):
 class Probe(CatalogModel):
     """How often the identity call proves a status that no refresh proves in the meantime."""
 
-    every_seconds: PositiveInt = DAY
+    every_seconds: Seconds = DAY

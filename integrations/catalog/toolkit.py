@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar, get_args
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
 from integrations.catalog.answers import (
     AnswerShape,
@@ -14,7 +14,7 @@ from integrations.catalog.answers import (
     is_outage,
 )
 from integrations.catalog.application import BEARER, Application
-from integrations.catalog.base import Url
+from integrations.catalog.base import LONGEST_SECONDS, Seconds, Url
 from integrations.catalog.connection_parameters import ConnectionParameter
 from integrations.catalog.identity import Identity
 from integrations.catalog.keys import KeyForm
@@ -137,12 +137,12 @@ class Toolkit(Scopes, AnswerShape):
         Literal["access_token", "refresh_token", "expires_in", "scope", "token_type"], Path
     ] = {}
     token_types: Annotated[list[str], Field(min_length=1)] = ["bearer"]
-    access_token_seconds: PositiveInt | None = 3600
+    access_token_seconds: Seconds | None = 3600
     expires_in_zero_means_never: bool = False
     refresh_share: Annotated[float, Field(gt=0, lt=1)] = 0.7
     refresh_jitter: Annotated[float, Field(ge=0, lt=0.3)] = 0.1
     rotation: Rotation = "rotates"
-    grace_seconds: NonNegativeInt = 0
+    grace_seconds: Annotated[int, Field(ge=0, le=LONGEST_SECONDS)] = 0
     refresh_token: RefreshTokenLife = RefreshTokenLife()
     calls: Calls = Calls()
     probe: Probe = Probe()

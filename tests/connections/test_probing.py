@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connections, transaction
@@ -13,10 +14,11 @@ from connections import probing
 from connections.actors import SYSTEM
 from connections.models import ConnectedAccount, Credentials, Entity, Status
 from connections.operations import disable_account, enable_account
-from connections.probing import Alive, Unknown
+from connections.probing import Alive, Unknown, claim, outcome
+from connections.probing.retry import next_proof
 from connections.refresh import refresh_due
 from integrations.catalog import Probe, Rule, get_toolkit
-from integrations.models import AuthConfig
+from integrations.models import AuthConfig, Project
 from tests.connections.proving import (
     OUTAGE,
     REFUSAL,
@@ -312,3 +314,41 @@ def test_the_refresher_probes_what_is_due(
     lasting.refresh_from_db()
     assert lasting.last_verified_at is not None
     assert probes_at(provider) == 1
+
+
+def raise_overflow(**_: object) -> datetime:
+    raise OverflowError
+
+
+def test_one_account_that_cannot_be_stored_stops_no_other(
+    auth_config: AuthConfig, project: Project, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("odd", "usual"):
+        entity = Entity.objects.create(project=project, user_id=name)
+        connect_for_long(auth_config=auth_config, entity=entity, now=now - 2 * DAY)
+    usual, once = next_proof, iter([raise_overflow])
+
+    def odd_once(**given: Any) -> datetime:
+        return next(once, usual)(**given)
+
+    monkeypatch.setattr(outcome, "next_proof", odd_once)
+    probe_all(now=now)
+    assert ConnectedAccount.objects.filter(last_verified_at=now).count() == 1
+    later = ConnectedAccount.objects.get(last_verified_at=None)
+    assert later.probe_at == now + MINUTE
+
+
+def test_one_account_that_cannot_be_claimed_stops_no_other(
+    lasting: ConnectedAccount,
+    auth_config: AuthConfig,
+    project: Project,
+    now: datetime,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    odd = Entity.objects.create(project=project, user_id="odd")
+    odd_one = connect_for_long(auth_config=auth_config, entity=odd, now=now - 2 * DAY)
+    ConnectedAccount.objects.filter(pk=odd_one.pk).update(expires_at=now)
+    monkeypatch.setattr(claim, "next_proof", raise_overflow)
+    assert [finding.probe.account_id for finding in probe_all(now=now)] == [lasting.pk]
+    odd_one.refresh_from_db()
+    assert odd_one.probe_at == now + timedelta(hours=1)

@@ -73,6 +73,13 @@ def test_a_name_is_needed_once_only(project: Project) -> None:
         ({"description": "\x00"}, "service"),
         ({"description": "\ud800"}, "service"),
         ({"refresh_share": float("nan")}, "service"),
+        ({"probe": {"every_seconds": 10**15}}, "service.probe.every_seconds"),
+        ({"access_token_seconds": 10**15}, "service.access_token_seconds"),
+        ({"refresh_token": {"idle_seconds": 10**15}}, "service.refresh_token.idle_seconds"),
+        (
+            {"rotation": "rotates_with_grace", "grace_seconds": 10**400},
+            "service.grace_seconds",
+        ),
         ({"description": {"a", "set"}}, "service"),
         ({"scope_descriptions": {"x": "y" * 65_536}}, "service"),
         ({"base_url": "{tenant}/v1"}, "service"),
