@@ -1,4 +1,4 @@
-"""Registers a client anew where the server forgot it, or before its secret ends."""
+"""Registers a client anew where the server forgot it; `integrations.renewing` does so in time."""
 
 from __future__ import annotations
 
@@ -9,16 +9,13 @@ import structlog
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from integrations.discovery import DiscoveryFailed
 from integrations.errors import InvalidInput
 from integrations.mcp_servers import rediscover_mcp_server
 from integrations.models import AuthConfig
 from integrations.models.oauth_clients import replace_client
-from integrations.registrations import NotRegistered, is_due, is_registered, register
+from integrations.registrations import NotRegistered, is_registered, register
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from integrations.registrations import NewClient
 
 log = structlog.get_logger(__name__)
@@ -58,24 +55,6 @@ def register_again(
     auth_config.refresh_from_db()
     log.info("client_registered_again", auth_config_id=auth_config.pk)
     return auth_config
-
-
-def renew_registrations(*, now: datetime) -> int:
-    """Register anew where a client's secret ends soon; return how many were.
-
-    What fails is tried again the next time, and logged.
-    """
-    renewed = 0
-    for auth_config in AuthConfig.objects.exclude(registration=None).select_related("project"):
-        if not is_due(auth_config, now=now):
-            continue
-        try:
-            register_again(auth_config=auth_config)
-        except DiscoveryFailed as error:
-            log.warning("registration_failed", auth_config_id=auth_config.pk, code=error.code)
-        else:
-            renewed += 1
-    return renewed
 
 
 def _check_callback_url(auth_config: AuthConfig, url: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,6 +19,7 @@ from integrations.database import DATABASE_AWAY
 from integrations.stopping import stop_on_signal
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from threading import Event
 
@@ -65,7 +67,7 @@ def _do_due(lanes: list[Lane], *, seconds: float) -> int:
 def watch_refreshes(
     *, seconds: float | None, stop: Event, started_by: str = heartbeat.COMMAND
 ) -> None:
-    """Refresh what falls due, and do the upkeep, again and again.
+    """Refresh what falls due, and do the upkeep and the errands, again and again.
 
     A database that goes away is waited for. Calls under way at the end are waited for, because
     an answer that nobody stores may cost the grant.
@@ -75,11 +77,16 @@ def watch_refreshes(
         started_by: `heartbeat.COMMAND` or `heartbeat.JOB`.
     """
     from connections.bulk.alongside import working_on_bulk_jobs  # noqa: PLC0415 - as above
+    from connections.errands import running_errands  # noqa: PLC0415
 
     end = float("inf") if seconds is None else time.monotonic() + seconds
     refreshing = Refreshing()
     lanes = [refreshing.lane(), revocation_lane(), probe_lane()]
-    with Crew(lanes) as crew, working_on_bulk_jobs():
+    # The job runner has them done by its schedule.
+    errands: AbstractContextManager[Event | None] = (
+        nullcontext() if started_by == heartbeat.JOB else running_errands()
+    )
+    with errands as ending, Crew(lanes) as crew, working_on_bulk_jobs():
         started_at = timezone.now()
 
         def beat(_now: datetime) -> None:
@@ -99,6 +106,8 @@ def watch_refreshes(
                 log.warning("refresher_lost_database", error=type(error).__name__)
                 connection.close()
                 stop.wait(PAUSE_SECONDS)
+        if ending is not None:
+            ending.set()
     heartbeat.end()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from integrations.discovery.addresses import check_identifier
 from integrations.discovery.errors import DiscoveryFailed, quoted
 from integrations.discovery.fetching import first_document
-from integrations.discovery.toolkit_fields import toolkit_fields
+from integrations.discovery.toolkit_fields import listed, toolkit_fields
 from integrations.discovery.well_known import issuer_documents
 
 
@@ -49,7 +49,7 @@ def _problem(metadata: dict[str, Any], issuer: str) -> str:
 
 def _with_userinfo(metadata: dict[str, Any], issuer: str, *, found_at: str) -> dict[str, Any]:
     """Add the userinfo endpoint that OpenID's document alone has, at servers with both."""
-    if "userinfo_endpoint" in metadata or "openid" not in (metadata.get("scopes_supported") or ()):
+    if "userinfo_endpoint" in metadata or "openid" not in listed(metadata, "scopes_supported"):
         return metadata
     others = [place for place in issuer_documents(issuer) if place != found_at]
     try:

@@ -88,6 +88,8 @@ class AuthConfig(ClientHolder, ProjectScopedModel):
     service_url = models.CharField(max_length=500, blank=True, editable=False)
     # How the client that was registered there is managed (RFC 7591, 3.2.1): a JSON text.
     registration = SealedField(null=True)
+    # Until when somebody gets another client there, and nobody else shall; by the database's clock.
+    registering_until = models.DateTimeField(null=True, editable=False)
     enabled = models.BooleanField(default=True)
 
     class Meta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -175,3 +176,25 @@ def test_challenges_are_read_as_http_writes_them(header: str, found: tuple[str, 
     challenges = read_challenges(header)
     names = ("resource_metadata", "scope")
     assert tuple(bearer_parameter(challenges, name) for name in names) == found
+
+
+ODD: list[object] = [7, -1.5, True, "openid", {"a": 1}, [7, None, []], [["openid"]], []]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_a_member_of_another_type_than_it_should_have_is_passed_over_or_told(
+    server: SelfDescribingServer, odd: object
+) -> None:
+    server.metadata |= OPENID | {"userinfo_endpoint": f"{server.url}/me"}
+    usual = dict(server.metadata)
+    for member in [*usual, "grant_types_supported", "response_modes_supported"]:
+        server.metadata = usual | {member: odd}
+        with suppress(DiscoveryFailed):
+            discover_issuer(server.url)
+
+
+def test_openid_is_not_looked_for_among_scopes_that_are_no_list(
+    server: SelfDescribingServer,
+) -> None:
+    server.metadata["scopes_supported"] = 7
+    assert discover_issuer(server.url)["default_scopes"] == []

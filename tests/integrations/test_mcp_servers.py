@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from integrations.discovery import (
     DiscoveryFailed,
     RegistrationFailed,
     discover_mcp_server,
+    register_client,
 )
 from integrations.errors import InvalidInput
 from integrations.mcp_servers import create_mcp_auth_config, is_mcp_server
@@ -298,3 +300,42 @@ def test_two_servers_of_one_host_are_two_toolkits(
     other = create_mcp_config(project, server)
     assert first.toolkit == again.toolkit
     assert other.toolkit.startswith(f"{first.toolkit}-")
+
+
+ODD: list[object] = [7, -1.5, True, "x", {"a": 1}, [7, None, []], [["x"]], []]
+ANSWERED = (
+    "client_id",
+    "client_secret",
+    "client_secret_expires_at",
+    "token_endpoint_auth_method",
+    "redirect_uris",
+    "registration_access_token",
+)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_what_a_resource_says_in_another_type_is_passed_over_or_told(
+    server: SelfDescribingServer, odd: object
+) -> None:
+    usual = dict(server.resource)
+    for member in [*usual, "resource_name"]:
+        server.resource = usual | {member: odd}
+        with suppress(DiscoveryFailed):
+            discover_mcp_server(server.mcp_url)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_what_a_registration_answers_in_another_type_is_passed_over_or_told(
+    server: SelfDescribingServer, odd: object
+) -> None:
+    usual = {"client_id": "client", "client_secret": "secret"}
+    for member in ANSWERED:
+        server.reply("POST", REGISTER, as_json(usual | {member: odd}, 201))
+        with suppress(DiscoveryFailed):
+            register_client(
+                server.metadata,
+                issuer=server.url,
+                name="Acme",
+                redirect_uri="https://acme.example",
+                scopes=[],
+            )

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from integrations.errors import IntegrationsError
 from integrations.models import AuthConfig
-from integrations.reregistering import register_again, renew_registrations
+from integrations.renewing import renew_registrations
+from integrations.reregistering import register_again
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
