@@ -11,7 +11,7 @@ from django.conf import settings
 
 from connections import heartbeat
 from connections.models import Breaker
-from connections.refresh.breakers import token_breakers
+from connections.refresh.endpoints import token_breakers
 from connections.refresh.queries import due_configs
 from integrations.catalog import UnknownToolkit
 from integrations.models import AuthConfig

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connections.models import Breaker
-from connections.refresh.breakers import token_breakers
+from connections.refresh.endpoints import token_breakers
 from integrations.moments import relative
 
 if TYPE_CHECKING:

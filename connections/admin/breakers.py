@@ -16,6 +16,7 @@ from connections.actors import operator
 from connections.health import breakers_of
 from connections.models import Breaker
 from connections.operations import try_again
+from connections.refresh.endpoints import is_for_one_client
 from integrations.admin.base import RecordAdmin
 from integrations.admin.marks import Header, Tone, badge, code, two_lines
 from integrations.admin.operations import Done, Operation, OperationsAdmin
@@ -60,6 +61,12 @@ def _of_what(breaker: Any) -> str:
     if breaker.config_name:
         return "Calls of one auth config"
     return "Calls of one managed app" if breaker.app_name else "Token endpoint"
+
+
+def _at_endpoint(breaker: Breaker) -> str:
+    if is_for_one_client(breaker.endpoint):
+        return "one client at this endpoint"
+    return "every auth config at this endpoint"
 
 
 def _try(breaker: Breaker, request: HttpRequest, _note: str) -> Done:
@@ -155,14 +162,14 @@ class BreakerAdmin(OperationsAdmin, RecordAdmin):
             return two_lines(breaker.config_name, "one auth config")
         if breaker.app_name:
             return two_lines(breaker.app_name, "every auth config of this managed app")
-        return two_lines(breaker.endpoint, "every auth config at this endpoint")
+        return two_lines(breaker.endpoint, _at_endpoint(breaker))
 
     @admin.display(description="Keeps calls from")
     def whom(self, breaker: Any) -> SafeString | str:
         if breaker.app_name:
             return f"every auth config of the managed app {breaker.app_name}"
         if not breaker.config_name:
-            return "every auth config at this endpoint"
+            return _at_endpoint(breaker)
         url = reverse("admin:integrations_authconfig_change", args=[quote(breaker.pk)])
         return format_html('<a href="{}">{}</a>', url, breaker.config_name)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connections.probing.finding import Dead, Renewed, Unknown
 from connections.refresh import breakers
+from connections.refresh.endpoints import origin_of
 from connections.refresh.gate import Gate
 from integrations.catalog import is_outage
 from integrations.schemes import RefusalKind, Refused
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connections.probing.finding import Finding
+    from integrations.catalog import Toolkit
     from integrations.models import AuthConfig
 
 # It did its work. Where it did so by refusing the token, that may be doubted.
-_REFUSED = Refused(kind=RefusalKind.TERMINAL, error_code="")
-_ANSWERED = Refused(kind=RefusalKind.CONFIGURATION, error_code="")
+_REFUSED = Refused(kind=RefusalKind.TERMINAL, error_code="", http_status=401)
+_ANSWERED = Refused(kind=RefusalKind.CONFIGURATION, error_code="", http_status=403)
 
 
 def breaker_names(auth_config: AuthConfig) -> tuple[str, str]:
@@ -28,10 +30,12 @@ def breaker_names(auth_config: AuthConfig) -> tuple[str, str]:
     They are not those of token calls, even at one host: a provider's API may be down, or have had
     enough of a client, while its token endpoint works. No probe keeps a refresh from being made.
     """
-    toolkit = auth_config.catalog_entry
-    url = toolkit.identity.url if toolkit.identity else toolkit.token_url
-    origin = breakers.origin_of(url, auth_config)
+    origin = origin_of(auth_config, _identifying)
     return f"{origin} (identity)", f"{auth_config.client_holder_id} (identity)"
+
+
+def _identifying(toolkit: Toolkit) -> str:
+    return toolkit.identity.url if toolkit.identity else toolkit.token_url
 
 
 # A token is asked about, not a client: neither its block nor the rates of token calls concern it.

@@ -1,6 +1,6 @@
 """Breakers: stop calling a provider that fails, all processes together, until a trial succeeds.
 
-One stands for a token endpoint (its origin): it opens on 5xx, time-outs, lost connections and
+One stands for a token endpoint (`endpoints`): it opens on 5xx, time-outs, lost connections and
 garbage. Another stands for one client there (the id of the auth config or managed app that holds
 it): it opens on 429, because a limit of calls is set per client. Both open where grants are refused
 in masses (`doubts`). The rows are shared by all processes; times are the database's.
@@ -8,7 +8,6 @@ in masses (`doubts`). The rows are shared by all processes; times are the databa
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,8 +20,10 @@ from django.db.models.functions import Greatest, Now
 
 from connections.models import Breaker
 from connections.refresh import doubts
+from connections.refresh.endpoints import token_breakers
 from connections.refresh.retry import LONGEST_RETRY_AFTER
 from integrations.catalog import is_outage
+from integrations.database import DATABASE_AWAY
 from integrations.outbound import LIMITS, Role
 from integrations.schemes import Granted, RefusalKind, Refused
 
@@ -69,25 +70,17 @@ class _Tally:
     granted: int = 0
     refused: int = 0
     failures: int = 0
+    # Judged without a call: such a verdict tells nothing of whoever was not asked.
+    unasked: int = 0
     error_code: str = ""
     retry_after: float = 0
     # Without a wish to be left alone, one refusal of too many calls says little.
     told_to_wait: bool = False
 
-
-def endpoint_of(auth_config: AuthConfig) -> str:
-    """Return the origin of the config's token endpoint, which names its breaker."""
-    return origin_of(auth_config.catalog_entry.token_url, auth_config)
-
-
-def origin_of(url: str, auth_config: AuthConfig) -> str:
-    """Return the origin of ``url``, with the client's id where each account has a host of its own.
-
-    What one project's customers chose for a host must not stop another project's calls.
-    """
-    scheme, _, rest = url.rpartition("://")
-    origin = f"{scheme or 'https'}://{re.split('[/?#]', rest, maxsplit=1)[0]}"
-    return f"{origin} ({auth_config.client_holder_id})" if "{" in origin else origin
+    @property
+    def is_unused(self) -> bool:
+        """Whether a trial may have been taken for a call that nobody made then."""
+        return bool(self.unasked) and not (self.worked or self.failures)
 
 
 def read_troubles() -> dict[str, Trouble]:
@@ -119,11 +112,6 @@ def end_trials(names: Sequence[str]) -> None:
     Breaker.objects.filter(pk__in=names, opened_at__isnull=False).update(trial_until=None)
 
 
-def token_breakers(auth_config: AuthConfig) -> tuple[str, str]:
-    """Return the names of the breakers of a config's token calls: the endpoint's, the client's."""
-    return endpoint_of(auth_config), auth_config.client_holder_id
-
-
 def note_answers(
     answers: Iterable[tuple[AuthConfig, Verdict]],
     *,
@@ -143,15 +131,28 @@ def note_answers(
     known = set(troubled)
     tallies = _tallies(answers, names)
     for auth_config, verdict in beside:
-        for name in names(auth_config):
-            tallies[name].refused += _is_terminal(verdict)
+        if _is_terminal(verdict) and not _is_unasked(verdict):
+            for name in names(auth_config):
+                tallies[name].refused += 1
     for name, tally in tallies.items():
-        if tally.failures:
-            _count_failures(name, tally, now)
-        elif tally.worked and name in known:
-            _close(name, now, sane=tally.sane)
-        if tally.granted and name in known:
-            doubts.note_grants(name, tally.granted, refused=tally.refused, now=now)
+        try:
+            _note(name, tally, is_known=name in known, now=now)
+        except Exception as error:
+            if isinstance(error, DATABASE_AWAY):
+                raise
+            # One endpoint's surprise must not keep others, or their accounts, from being stored.
+            log.exception("answers_not_noted", endpoint=name)
+    if unused := [name for name, tally in tallies.items() if name in known and tally.is_unused]:
+        end_trials(unused)
+
+
+def _note(name: str, tally: _Tally, *, is_known: bool, now: datetime) -> None:
+    if tally.failures:
+        _count_failures(name, tally, now)
+    elif tally.worked and is_known:
+        _close(name, now, sane=tally.sane)
+    if tally.granted and (is_known or tally.refused):
+        doubts.note_grants(name, tally.granted, refused=tally.refused, now=now)
 
 
 def _tallies(
@@ -162,7 +163,10 @@ def _tallies(
     for auth_config, verdict in answers:
         endpoint, client = names(auth_config)
         limited = verdict.http_status == 429
-        if _answered(verdict) and not limited:
+        if _is_unasked(verdict):
+            for tally in (tallies[endpoint], tallies[client]):
+                tally.unasked += 1
+        elif _answered(verdict) and not limited:
             for tally in (tallies[endpoint], tallies[client]):
                 tally.worked = True
                 tally.sane |= not _is_terminal(verdict)
@@ -189,6 +193,13 @@ def _answered(verdict: Verdict) -> bool:
 
 def _is_terminal(verdict: Verdict) -> bool:
     return isinstance(verdict, Refused) and verdict.kind is RefusalKind.TERMINAL
+
+
+def _is_unasked(verdict: Verdict) -> bool:
+    """Whether the verdict is ours alone: nobody was called, be it that nothing renews the token."""
+    if isinstance(verdict, Granted) or verdict.http_status is not None or verdict.outcome_unknown:
+        return False
+    return verdict.kind is not RefusalKind.TRANSIENT or verdict.error_code in _OWN_FAULTS
 
 
 def _close(name: str, now: datetime, *, sane: bool) -> None:

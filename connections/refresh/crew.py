@@ -150,7 +150,27 @@ class Crew:
                 raise
             # A lock or a time-out of one lane's must not stop the others.
             log.warning("answers_wait", lane=lane.name, error=type(error).__name__)
+        except Exception:
+            log.exception("answers_not_stored_together", lane=lane.name, count=before)
+            lane.answered = self._store_one_by_one(lane)
         return before - len(lane.answered)
+
+    def _store_one_by_one(self, lane: Lane) -> list[tuple[Any, Any]]:
+        """Store what can be stored, give the rest up, and return what has to wait.
+
+        What is given up is claimed again once its lease ends; tokens stand in the journal.
+        """
+        waiting = []
+        for pair in list(lane.answered):
+            try:
+                waiting += lane.store([pair])
+            except DATABASE_AWAY as error:
+                if is_away(error):
+                    raise
+                waiting.append(pair)
+            except Exception:
+                log.exception("answer_given_up", lane=lane.name)
+        return waiting
 
     def _take_up(self, lane: Lane, now: datetime) -> int:
         free = min(lane.free, self._most_calls - self.under_way)

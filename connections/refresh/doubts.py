@@ -28,7 +28,9 @@ log = structlog.get_logger(__name__)
 LATELY: Final = timedelta(seconds=60)
 # A good answer that is no older speaks for a refusal; a refused token is shown again after it.
 JUST_NOW: Final = timedelta(seconds=30)
-MOST_KEPT: Final = 50
+# More than a process stores at once: grants are noted before the refusals beside them, and must not
+# be pushed out by these.
+MOST_KEPT: Final = 150
 # Refusals are doubted where more than one in so many answers is one.
 ONE_IN: Final = 4
 # So many good answers end a doubt.
@@ -97,7 +99,8 @@ def weigh(
 def note_grants(name: str, count: int, *, refused: int, now: datetime) -> None:
     """Take note that the token endpoint accepted so many grants, and refused others beside them.
 
-    Those are weighed by themselves; here they only keep a doubt from ending too soon.
+    Those are weighed by themselves; here they only keep a doubt from ending too soon, and have the
+    grants be remembered until then.
     """
     accepted = [Heard(account_id="", accepted=True)] * min(count, MOST_KEPT)
     _weigh(name, accepted, REFRESHES, now, beside=refused)
@@ -110,7 +113,7 @@ def _weigh(
     refused = [each for each in heard if not each.accepted]
     # Whom it refused before it may refuse again: that tells nothing of the others.
     news = [each for each in heard if each.accepted or not each.again]
-    if refused:
+    if refused or beside:
         Breaker.objects.get_or_create(pk=name)
     row = Breaker.objects.select_for_update().filter(pk=name).first()
     if row is None:
@@ -118,7 +121,7 @@ def _weigh(
     if row.doubted_since is None or _is_forgotten(row, now):
         row.doubted_since = None
         _keep(row, news, now, since=now - LATELY)
-        if not refused and not _refused(row):
+        if not refused and not beside and not _refused(row):
             row.answers = []
         if len(_refused(row)) >= rule.fewest and not _is_sane(row):
             _begin(row, now)

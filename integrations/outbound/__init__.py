@@ -42,6 +42,7 @@ from integrations.outbound.limits import (
 from integrations.outbound.lookups import Resolver
 from integrations.outbound.messages import PreparedCall, Response
 from integrations.outbound.resolving import use_resolver
+from integrations.outbound.targets import parse_target
 
 __all__ = [
     "LEASE_MARGIN_SECONDS",
@@ -64,6 +65,7 @@ __all__ = [
     "ResponseTooLarge",
     "Role",
     "Transport",
+    "parse_target",
     "send",
     "use_resolver",
     "use_transport",

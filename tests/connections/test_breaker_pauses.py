@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from connections.models import Breaker
-from connections.refresh.breakers import endpoint_of, note_answers
+from connections.refresh.breakers import note_answers
+from connections.refresh.endpoints import endpoint_of
 from integrations.models import AuthConfig
 from integrations.schemes import RefusalKind, Refused
 

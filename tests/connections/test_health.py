@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from connections.health import Problem, read_health
 from connections.models import Breaker, ConnectedAccount, Worker
-from connections.refresh.breakers import endpoint_of
+from connections.refresh.endpoints import endpoint_of
 from integrations.models import AuthConfig
 
 NOW = timezone.now()

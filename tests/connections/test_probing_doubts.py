@@ -13,7 +13,14 @@ from connections.probing.endpoint import breaker_names
 from connections.refresh.doubts import PROBES, Belief, Heard, weigh
 from connections.refresh.gate import Gate
 from integrations.models import AuthConfig
-from tests.connections.proving import REFUSAL, connect_for_long, events_of, probe_all, probes_at
+from tests.connections.proving import (
+    REFUSAL,
+    change_toolkit,
+    connect_for_long,
+    events_of,
+    probe_all,
+    probes_at,
+)
 from tests.provider import USERINFO_PATH, Answer, ScriptedProvider
 
 GOOD = Answer(json={"sub": "7"})
@@ -93,8 +100,13 @@ def test_nobody_dies_though_only_one_account_is_due_while_the_provider_refuses_e
 
 
 def test_clients_with_one_account_each_are_witnesses_for_each_other(
-    auth_config: AuthConfig, provider: ScriptedProvider, now: datetime
+    auth_config: AuthConfig,
+    provider: ScriptedProvider,
+    monkeypatch: pytest.MonkeyPatch,
+    now: datetime,
 ) -> None:
+    # A service of the catalog that answers at one host.
+    change_toolkit(monkeypatch, parameters={}, identity=auth_config.catalog_entry.identity)
     provider.answer(USERINFO_PATH, REFUSAL)
     have_due(*accounts(auth_config, 1, now=now), now=now)
     for number in range(2):

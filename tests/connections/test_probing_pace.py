@@ -109,7 +109,7 @@ def test_a_provider_that_is_down_is_left_alone_and_then_tried_with_one(
         [probing.probe(claimed) for claimed in probing.claim_due(limit=5, now=now)], now=now
     )
     breaker = Breaker.objects.get()
-    assert breaker.pk == f"{provider.url} (identity)"
+    assert breaker.pk == breaker_names(auth_config)[0]
     assert breaker.opened_at == now
     assert probing.claim_due(limit=16, now=now) == []
     Breaker.objects.update(open_until=now - MINUTE)
@@ -148,11 +148,11 @@ def test_a_client_that_is_limited_is_left_alone_and_no_other(
 
 
 def test_no_trial_is_used_up_for_a_client_that_has_to_wait(
-    auth_config: AuthConfig, provider: ScriptedProvider, now: datetime
+    auth_config: AuthConfig, now: datetime
 ) -> None:
     connect_many(auth_config, 1, now)
     endpoint = Breaker.objects.create(
-        endpoint=f"{provider.url} (identity)", opened_at=now - MINUTE, open_until=now - MINUTE
+        endpoint=breaker_names(auth_config)[0], opened_at=now - MINUTE, open_until=now - MINUTE
     )
     Breaker.objects.create(
         endpoint=f"{auth_config.pk} (identity)", opened_at=now, open_until=now + MINUTE

@@ -19,7 +19,9 @@ from connections.models import (
 from connections.refresh.breakers import note_answers
 from connections.refresh.claim import Claim, claim_due
 from connections.refresh.gate import Gate
+from connections.refresh.issued import seal
 from connections.refresh.outcome import store_refusal
+from connections.refresh.work import Answer, store
 from integrations.models import AuthConfig
 from integrations.schemes import Granted, RefusalKind, Refused, TokenSet
 from integrations.secrets import Secret
@@ -151,6 +153,45 @@ def test_a_few_grants_beside_many_refusals_do_not_end_the_doubt(
         now=now + MINUTE,
     )
     assert Breaker.objects.get(pk=auth_config.pk).doubted_since == now
+
+
+@pytest.mark.django_db
+def test_tokens_that_merely_ran_out_beside_grants_keep_no_doubt_alive(
+    auth_config: AuthConfig, now: datetime
+) -> None:
+    refuse(claims(auth_config, 5, now=now), now=now)
+    over = Refused(kind=RefusalKind.TERMINAL, error_code="", reason="token_expired")
+    note_answers(
+        [(auth_config, GRANTED)] * 3,
+        troubled=[auth_config.pk],
+        beside=[(auth_config, over)] * 20,
+        now=now + MINUTE,
+    )
+    assert Breaker.objects.get(pk=auth_config.pk).doubted_since is None
+
+
+@pytest.mark.django_db
+def test_a_few_deaths_in_the_same_batch_as_many_grants_are_believed(
+    auth_config: AuthConfig, now: datetime
+) -> None:
+    claimed = claims(auth_config, 35, now=now)
+    answers = [Answer(claim=claim, verdict=INVALID_GRANT) for claim in claimed[:5]]
+    for claim in claimed[5:]:
+        entry = seal(claim=claim, granted=GRANTED, asked_at=now, now=now)
+        answers.append(Answer(claim=claim, verdict=GRANTED, entry=entry))
+    assert store(answers, troubled=[], now=now) == []
+    assert with_status(Status.EXPIRED) == 5
+    assert not Breaker.objects.filter(doubted_since__isnull=False).exists()
+
+
+@pytest.mark.django_db
+def test_of_a_full_batch_no_grants_are_forgotten_for_the_refusals(
+    auth_config: AuthConfig, now: datetime
+) -> None:
+    beside = [(auth_config, INVALID_GRANT)] * 14
+    note_answers([(auth_config, GRANTED)] * 114, troubled=[], beside=beside, now=now)
+    refused = refuse(claims(auth_config, 14, now=now), now=now)
+    assert refused == [RefreshOutcome.TERMINAL] * 14
 
 
 @pytest.mark.django_db

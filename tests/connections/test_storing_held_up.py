@@ -114,6 +114,21 @@ def test_a_lane_whose_answers_wait_for_a_lock_stops_no_other() -> None:
     assert crew.settle(timeout=0) == 1
 
 
+def test_one_answer_that_cannot_be_stored_at_all_stops_no_other() -> None:
+    stored: list[str] = []
+
+    def meet_a_surprise(pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+        if any(answer == "odd" for _, answer in pairs):
+            raise ValueError("odd")
+        stored.extend(answer for _, answer in pairs)
+        return []
+
+    crew = Crew([a_lane(meet_a_surprise, jobs=[])])
+    crew.lanes[0].answered = [("job", answer) for answer in ("one", "odd", "other")]
+    assert crew.settle(timeout=0) == 3
+    assert (stored, crew.busy) == (["one", "other"], False)
+
+
 def a_lane(
     store: Callable[[list[tuple[Any, Any]]], list[tuple[Any, Any]]], *, jobs: list[list[str]]
 ) -> Lane:

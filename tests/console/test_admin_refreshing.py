@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from connections.models import Breaker, ConnectedAccount, Reason, Status, Worker
-from connections.refresh.breakers import endpoint_of
+from connections.refresh.endpoints import endpoint_of
 from integrations.models import AuthConfig, Project
 from tests.console.staff import member, signed_in
 

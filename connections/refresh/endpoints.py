@@ -1,0 +1,90 @@
+"""Names breakers: by the endpoint that is called, and by the client there.
+
+Everybody's calls to a host that the catalog names stand under its origin. Where an auth config or
+its accounts say themselves where calls go, the client's id stands behind: what one project wrote,
+or its customers did, must not stop another project's calls.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Final
+
+from integrations.outbound import OutboundError, parse_target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from integrations.catalog import Toolkit
+    from integrations.models import AuthConfig
+
+# Of an origin: an id and a word may stand behind it in a breaker's name.
+LONGEST: Final = 200
+_KEPT: Final = 100
+_PARTS: Final = re.compile(r"(?:(https?)://)?([^/?#]*)")
+
+
+def token_breakers(auth_config: AuthConfig) -> tuple[str, str]:
+    """Return the names of the breakers of a config's token calls: the endpoint's, the client's."""
+    return endpoint_of(auth_config), auth_config.client_holder_id
+
+
+def endpoint_of(auth_config: AuthConfig) -> str:
+    """Return the name of the breaker of the endpoint that refreshes a config's accounts."""
+    return origin_of(auth_config, _refreshing)
+
+
+def origin_of(auth_config: AuthConfig, address: Callable[[Toolkit], str]) -> str:
+    """Return the name under which calls to one of the config's addresses are counted.
+
+    A URL has one name, however its port or its host's letters are written.
+    """
+    url = address(auth_config.catalog_entry)
+    try:
+        target = parse_target(url, keep=True)
+    except OutboundError:
+        # Each account has another one, or nobody is called there.
+        return _for_one_client(_as_written(url), auth_config)
+    origin = f"{target.scheme}://{target.authority}"
+    if _is_chosen(auth_config, address):
+        return _for_one_client(origin, auth_config)
+    return _shortened(origin)
+
+
+def is_for_one_client(name: str) -> bool:
+    """Whether a breaker's name is that of an endpoint, and holds for one client's calls alone."""
+    return re.search(r"://.* \((ac|ma)_\w+\)", name) is not None
+
+
+def _refreshing(toolkit: Toolkit) -> str:
+    if toolkit.self_renewal is not None:
+        return toolkit.self_renewal.url
+    return toolkit.refresh_url or toolkit.token_url
+
+
+def _is_chosen(auth_config: AuthConfig, address: Callable[[Toolkit], str]) -> bool:
+    """Whether the config says itself, by a description or a parameter, which host that is."""
+    if auth_config.service:
+        return True
+    if not auth_config.catalog_entry.parameters:
+        return False
+    template = address(auth_config.whole_toolkit.for_scheme(auth_config.scheme))
+    return "{" in _as_written(template)
+
+
+def _for_one_client(origin: str, auth_config: AuthConfig) -> str:
+    return f"{_shortened(origin)} ({auth_config.client_holder_id})"
+
+
+def _as_written(url: str) -> str:
+    found = _PARTS.match(url)
+    scheme, host = found.groups() if found else (None, "")
+    return f"{scheme or 'https'}://{host}"
+
+
+def _shortened(origin: str) -> str:
+    if len(origin) <= LONGEST:
+        return origin
+    digest = hashlib.sha256(origin.encode()).hexdigest()[:32]
+    return f"{origin[:_KEPT]}~{digest}"
