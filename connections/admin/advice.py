@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connections.holding import held_back
-from connections.models import Reason, Status
+from connections.models import Reason, RefreshAttempt, RefreshOutcome, Status
 from integrations.admin.marks import Tone
+from integrations.models.oauth_clients import is_former
 from integrations.moments import span
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ _IN_DOUBT = (
 )
 
 
+_OF_BEFORE = (
+    "It was granted to a client of before, which the provider refuses; accounts of the present one "
+    "are refreshed. If that client is gone for good, send a reconnect link."
+)
+
+
 def advice_on(account: ConnectedAccount, *, now: datetime) -> tuple[str, Tone]:
     """Return the advice and its colour; no words where all is well."""
     if account.status != Status.ACTIVE:
@@ -55,8 +62,19 @@ def advice_on(account: ConnectedAccount, *, now: datetime) -> tuple[str, Tone]:
     if account.refresh_failing_since is not None:
         length = span(now - account.refresh_failing_since)
         failed = f"Refreshing has failed for {length} ({account.refresh_failures} times in a row)."
-        return f"{failed} It is tried again by itself. {_meanwhile(account, now)}", Tone.WARN
+        why = _OF_BEFORE if stands_on_refused_client(account) else "It is tried again by itself."
+        return f"{failed} {why} {_meanwhile(account, now)}", Tone.WARN
     return "", Tone.QUIET
+
+
+def stands_on_refused_client(account: ConnectedAccount) -> bool:
+    """Whether an active account fails because its client, one of before, is refused."""
+    failing = account.status == Status.ACTIVE and account.refresh_failing_since is not None
+    if not failing or not is_former(account.auth_config, account.oauth_client_id):
+        return False
+    ended = RefreshAttempt.objects.filter(account_id=account.pk, finished_at__isnull=False)
+    latest = ended.order_by("-finished_at").values_list("outcome", flat=True).first()
+    return latest == RefreshOutcome.CONFIGURATION
 
 
 def _meanwhile(account: ConnectedAccount, now: datetime) -> str:

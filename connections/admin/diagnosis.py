@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from connections.admin.advice import advice_on
+from connections.admin.advice import advice_on, stands_on_refused_client
 from connections.admin.chain import Step, chain_of
 from connections.models import Reason, Status
 from integrations.admin.marks import Tone
@@ -73,6 +73,8 @@ def diagnose(account: ConnectedAccount, *, now: datetime) -> Diagnosis | None:
     advice, tone = advice_on(account, now=now)
     operation = _OPERATIONS.get(account.status, "")
     if account.status == Status.ACTIVE:
+        if stands_on_refused_client(account):
+            operation = "link"
         if not advice:
             advice, operation = _foreseen(account, now)
             tone = Tone.WARN

@@ -11,25 +11,23 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from connections.heartbeat import live_workers
-from connections.refresh.breakers import (
-    Trouble,
-    begin_trial,
-    end_trials,
-    read_troubles,
-    token_breakers,
-)
+from connections.refresh.breakers import Trouble, begin_trial, end_trials, read_troubles
+from connections.refresh.endpoints import token_breakers
 from integrations.catalog import UnknownToolkit
 from integrations.models import AuthConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
     from integrations.catalog.lifecycle import Calls
 
@@ -42,7 +40,7 @@ LONGEST_SECONDS = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class _Facts:
-    """What the gate has to know of one auth config."""
+    """What the gate has to know of one auth config. ``blocked_until``: by this process's clock."""
 
     endpoint: str
     client: str
@@ -145,7 +143,8 @@ class Gate:
             self._facts.clear()
             self._read_at = time.monotonic()
         missing = [pk for pk in config_ids if pk not in self._facts]
-        rows = AuthConfig.objects.select_related("managed_app").filter(pk__in=missing)
+        rows: QuerySet[Any] = AuthConfig.objects.select_related("managed_app")
+        rows = rows.filter(pk__in=missing).annotate(read_at=Now())
         for config in rows if missing else ():
             try:
                 calls = config.catalog_entry.calls
@@ -160,7 +159,7 @@ class Gate:
                 client=client,
                 calls=calls,
                 misconfigured=self._as_client and config.is_refused,
-                blocked_until=config.all_calls_blocked_until if self._as_client else None,
+                blocked_until=_blocked_until(config) if self._as_client else None,
             )
 
     def _count(self) -> Counter[str]:
@@ -220,6 +219,12 @@ class Gate:
             return 0
         self._trials[config_id] = taken
         return 1
+
+
+def _blocked_until(config: Any) -> datetime | None:
+    """Return when the block that was read is over by this process's clock, which may be wrong."""
+    until: datetime | None = config.all_calls_blocked_until
+    return until and timezone.now() + (until - config.read_at)
 
 
 class _Bucket:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from connections.actors import WORKER
 from connections.causes import meaning
@@ -13,12 +14,12 @@ from connections.lifecycle import move
 from connections.models import ConnectedAccount, Reason, RefreshAttempt, RefreshOutcome, Status
 from connections.notices import tell
 from connections.refresh.alarms import alarm
-from connections.refresh.breakers import token_breakers
 from connections.refresh.doubts import REFRESHES, Belief, Heard, weigh
+from connections.refresh.endpoints import token_breakers
 from connections.refresh.retry import (
     CONFIGURATION_DELAYS,
     FAILURES_WORTH_TELLING,
-    next_refresh,
+    pause_after,
 )
 from connections.schedule import RELEASED
 from integrations.schemes import RefusalKind
@@ -83,14 +84,10 @@ def _store(
         _expire(claim, account, refusal, now)
         return RefreshOutcome.TERMINAL
     if refusal.kind is RefusalKind.CONFIGURATION:
-        # The account is not at fault; its config's calls have stopped. It goes behind the others,
-        # so that another one is tried first when they begin again.
-        alarm(account=account, error=refusal.error_code, now=now)
-        changes = {
-            "refresh_at": now + timedelta(seconds=CONFIGURATION_DELAYS[0]),
-            "refresh_failing_since": account.refresh_failing_since or now,
-        }
-        _update(account, changes)
+        if alarm(account=account, error=refusal.error_code, now=now):
+            _go_behind(account, now)
+        else:
+            _postpone(claim, account, refusal, now)
         return RefreshOutcome.CONFIGURATION
     if refusal.error_code == NO_REFRESH_TOKEN:
         # Nothing failed. Once it is over, the account says so.
@@ -100,6 +97,15 @@ def _store(
     else:
         _postpone(claim, account, refusal, now)
     return unanswered or RefreshOutcome.TRANSIENT
+
+
+def _go_behind(account: ConnectedAccount, now: datetime) -> None:
+    """Have the others of its config tried first when calls begin again: it is not at fault."""
+    changes = {
+        "refresh_at": Now() + timedelta(seconds=CONFIGURATION_DELAYS[0]),
+        "refresh_failing_since": account.refresh_failing_since or now,
+    }
+    _update(account, changes)
 
 
 def _is_believed(claim: Claim, account: ConnectedAccount, refusal: Refused, now: datetime) -> bool:
@@ -156,9 +162,10 @@ def _postpone(claim: Claim, account: ConnectedAccount, refusal: Refused, now: da
     changes = {
         "refresh_failures": failures,
         "refresh_failing_since": account.refresh_failing_since or now,
-        "refresh_at": next_refresh(
+        # By the database's clock: a wrong one here would have everybody wait for as long.
+        "refresh_at": Now()
+        + pause_after(
             failures=failures,
-            now=now,
             retry_after=refusal.retry_after,
             # The first retry of a call whose answer was lost has to come while the provider
             # still takes the old refresh token.
@@ -177,8 +184,6 @@ def _postpone(claim: Claim, account: ConnectedAccount, refusal: Refused, now: da
 
 def _update(account: ConnectedAccount, changes: Mapping[str, object]) -> None:
     ConnectedAccount.objects.filter(pk=account.pk).update(**changes)
-    for name, value in changes.items():
-        setattr(account, name, value)
 
 
 def _write_attempt(claim: Claim, refusal: Refused, outcome: RefreshOutcome, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 # Seconds. The last one repeats: an outage never ends an account.
 DELAYS = (5, 15, 30, 60, 120, 300, 600, 1800)
@@ -16,14 +16,13 @@ CONFIGURATION_DELAYS = (60, 300, 900, 3600)
 SHARE_OF_GRACE = 0.2
 
 
-def next_refresh(
+def pause_after(
     *,
     failures: int,
-    now: datetime,
     retry_after: float | None = None,
     grace_seconds: float | None = None,
-) -> datetime:
-    """Return when to try again after ``failures`` (1 or more) failures in a row.
+) -> timedelta:
+    """Return how long to wait after ``failures`` (1 or more) failures in a row.
 
     Args:
         retry_after: the provider's wish in seconds; honoured up to an hour.
@@ -35,7 +34,7 @@ def next_refresh(
         seconds = min(seconds, grace_seconds * SHARE_OF_GRACE)
     if retry_after is not None:
         seconds = max(seconds, min(retry_after, LONGEST_RETRY_AFTER))
-    return now + timedelta(seconds=seconds)
+    return timedelta(seconds=seconds)
 
 
 def blocked_for(*, failures: int) -> int:

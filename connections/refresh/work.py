@@ -18,6 +18,7 @@ from connections.refresh.outcome import NO_REFRESH_TOKEN, store_refusal
 from connections.refresh.storing import store_issued, store_plain
 from integrations import clock
 from integrations.database import DATABASE_AWAY, is_away, is_locked
+from integrations.models.oauth_clients import is_former
 from integrations.outbound import LIMITS, Role
 from integrations.schemes import Granted, RefusalKind, Refused, scheme_of
 from integrations.secrets.keyring import SealingError
@@ -126,7 +127,8 @@ def store(answers: Sequence[Answer], *, troubled: Iterable[str], now: datetime) 
     granted = [answer for answer in answers if isinstance(answer.verdict, Granted)]
     refused = [answer for answer in answers if not isinstance(answer.verdict, Granted)]
     outcomes = _store_tokens([answer.entry for answer in granted if answer.entry], now)
-    # Before the refusals are weighed: what a refusal is worth depends on who was accepted.
+    # Before the refusals are weighed: what a refusal is worth depends on who was accepted, also
+    # where nobody was refused so far.
     _note(_among(granted, outcomes), troubled, now, beside=refused)
     for answer in refused:
         outcomes |= _store_refusal(answer, now)
@@ -203,12 +205,20 @@ def _note(
     *,
     beside: Iterable[Answer] = (),
 ) -> None:
+    answers = list(answers)
     verdicts = [(answer.claim.auth_config, answer.verdict) for answer in answers]
     others = [(answer.claim.auth_config, answer.verdict) for answer in beside]
     note_answers(verdicts, troubled=troubled, beside=others, now=now)
-    for auth_config, verdict in verdicts:
-        if isinstance(verdict, Granted) and auth_config.is_refused:
-            auth_config.mark_working()
+    for answer in answers:
+        if isinstance(answer.verdict, Granted) and answer.claim.auth_config.is_refused:
+            _take_back_alarm(answer.claim)
+
+
+def _take_back_alarm(claim: Claim) -> None:
+    if is_former(claim.auth_config, claim.oauth_client_id):
+        claim.auth_config.mark_former_working()
+    else:
+        claim.auth_config.mark_working()
 
 
 def _log(answer: Answer, outcome: RefreshOutcome | None) -> None:

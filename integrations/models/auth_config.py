@@ -223,6 +223,12 @@ class AuthConfig(ClientHolder, ProjectScopedModel):
         if self.managed_app is not None:
             self.managed_app.mark_working()
 
+    def mark_former_working(self) -> None:
+        """Note that the provider accepts a client of before."""
+        super().mark_former_working()
+        if self.managed_app is not None:
+            self.managed_app.mark_former_working()
+
 
 @lru_cache(maxsize=1024)
 def _catalog_entry(

@@ -71,6 +71,12 @@ def parameters_of(auth_config: AuthConfig, client_id: str) -> dict[str, str]:
     return {**present, **holder.former_parameters.get(client_id, {})}
 
 
+def is_former(auth_config: AuthConfig, client_id: str) -> bool:
+    """Whether calls under that client id are made with a client of before, not the present one."""
+    present: str = auth_config.client_holder.client_id
+    return app_of(auth_config, client_id).client_id != present
+
+
 def can_be_sent(secret: Secret) -> bool:
     """Whether ``secret`` is printable ASCII (RFC 6749, A.2). A private key has lines."""
     text = secret.reveal()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 NO_REFUSALS: dict[str, object] = {
     "misconfigured_since": None,
@@ -27,18 +28,19 @@ class Refusable(models.Model):
     class Meta:
         abstract = True
 
-    def mark_misconfigured(self, *, error: str, blocked_until: datetime, now: datetime) -> bool:
+    def mark_misconfigured(self, *, error: str, pause: timedelta, now: datetime) -> bool:
         """Note that the provider refuses this client; return whether that is news.
 
         Of many calls that were under way at once, the first one counts.
 
         Args:
-            blocked_until: how long to leave the provider alone.
+            pause: how long to leave the provider alone, by the database's clock: a wrong one here
+                would have everybody wait for as long.
         """
         rows = self._own_row()
-        unblocked = Q(calls_blocked_until__isnull=True) | Q(calls_blocked_until__lte=now)
+        unblocked = Q(calls_blocked_until__isnull=True) | Q(calls_blocked_until__lte=Now())
         rows.filter(unblocked).update(
-            calls_blocked_until=blocked_until,
+            calls_blocked_until=Now() + pause,
             configuration_failures=F("configuration_failures") + 1,
         )
         news = rows.filter(misconfigured_since__isnull=True)
@@ -48,6 +50,16 @@ class Refusable(models.Model):
         """Note that the provider accepts this client."""
         self.forget_refusals()
         self._own_row().filter(misconfigured_since__isnull=False).update(**NO_REFUSALS)
+
+    def mark_former_working(self) -> None:
+        """Note that the provider accepts a client of before.
+
+        That tells nothing of the present one, but its accounts are worth calling for: the next
+        refusal of the present one stops calls for a short while again.
+        """
+        if self.configuration_failures:
+            self.configuration_failures = 0
+            self._own_row().update(configuration_failures=0)
 
     def forget_refusals(self) -> None:
         """Let calls be made again, say after an edit. The caller saves."""

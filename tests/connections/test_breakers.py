@@ -20,10 +20,12 @@ from connections.models import (
     Status,
 )
 from connections.refresh import gate, get_credentials, refresh_due, watch_refreshes
-from connections.refresh.breakers import endpoint_of, note_answers
+from connections.refresh.breakers import note_answers
+from connections.refresh.endpoints import endpoint_of
 from integrations.models import AuthConfig
 from integrations.schemes import RefusalKind, Refused
 from integrations.secrets import Secret
+from tests.connections.proving import connect_for_long
 from tests.making import connect
 from tests.provider import Answer, ScriptedProvider, tokens
 
@@ -182,6 +184,24 @@ def test_a_failed_trial_opens_it_for_longer(
     assert breaker.openings == 2
     assert breaker.open_until is not None
     assert breaker.open_until > timezone.now() + timedelta(seconds=8)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_token_that_merely_ran_out_closes_no_breaker_and_leaves_the_trial_to_others(
+    auth_config: AuthConfig, provider: ScriptedProvider
+) -> None:
+    fail_until_open(auth_config, provider)
+    ConnectedAccount.objects.update(refresh_at=timezone.now() + timedelta(hours=1))
+    past = timezone.now() - timedelta(minutes=1)
+    entity = Entity.objects.earliest("pk")
+    over = connect_for_long(auth_config=auth_config, entity=entity, now=past, expires_in=1)
+    ConnectedAccount.objects.filter(pk=over.pk).update(refresh_at=past)
+    later(auth_config)
+    refresh_due()
+    assert ConnectedAccount.objects.get(pk=over.pk).status == Status.EXPIRED
+    breaker = Breaker.objects.get(pk=endpoint_of(auth_config))
+    assert breaker.opened_at is not None
+    assert breaker.trial_until is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -345,13 +365,31 @@ def test_a_client_that_its_provider_refuses_makes_no_calls_of_its_own(
     assert sum(shares.values()) == most
 
 
+@pytest.mark.fault(12)
 @pytest.mark.django_db
-def test_two_clients_of_one_endpoint_stay_under_its_cap_together(
-    auth_config: AuthConfig, provider: ScriptedProvider
+def test_a_clock_that_is_ahead_ends_no_block(
+    auth_config: AuthConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    neighbour = config_at(provider, auth_config)
-    shares = gate.Gate().shares([auth_config.pk, neighbour.pk], free=500, now=timezone.now())
-    assert sum(shares.values()) == auth_config.catalog_entry.calls.endpoint_concurrency
+    ahead = timezone.now() + timedelta(hours=1)
+    monkeypatch.setattr(timezone, "now", lambda: ahead)
+    auth_config.mark_misconfigured(error="e", pause=timedelta(minutes=1), now=ahead)
+    assert gate.Gate().shares([auth_config.pk], free=8, now=ahead) == {}
+    monkeypatch.undo()
+    [blocked_until] = AuthConfig.objects.values_list("calls_blocked_until", flat=True)
+    assert blocked_until is not None
+    assert blocked_until < timezone.now() + timedelta(minutes=2)
+
+
+@pytest.mark.django_db
+def test_two_clients_of_one_endpoint_stay_under_its_cap_together(auth_config: AuthConfig) -> None:
+    one, other = (
+        AuthConfig.objects.create(
+            project=auth_config.project, name="Code", toolkit="github", client_id=client
+        )
+        for client in "ab"
+    )
+    shares = gate.Gate().shares([one.pk, other.pk], free=500, now=timezone.now())
+    assert sum(shares.values()) == one.catalog_entry.calls.endpoint_concurrency
 
 
 @pytest.mark.django_db

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from connections.actors import SYSTEM
-from connections.errors import AccountUnusable
-from connections.models import ConnectedAccount, Trigger
+from connections.admin.diagnosis import diagnose
+from connections.errors import AccountUnusable, RefreshUnavailable
+from connections.models import ConnectedAccount, Entity, Status, Trigger
 from connections.operations import revoke_account
 from connections.refresh import refresh_account, revoke_due
+from connections.refresh.gate import Gate
 from integrations.auth_configs import forget_older_secrets, update_auth_config
 from integrations.catalog import TerminalRule
 from integrations.models import AuthConfig
@@ -19,7 +23,9 @@ from integrations.models.oauth_clients import MOST_FORMER, parameters_of, replac
 from integrations.schemes import OAuth2Client
 from integrations.secrets import Secret
 from tests.connections.proving import change_toolkit
+from tests.making import connect
 from tests.provider import REVOKE_PATH, Answer, ScriptedProvider, tokens
+from webhooks.models import Event, EventType
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +100,67 @@ def test_an_account_keeps_the_client_that_it_was_granted_to(
     update_auth_config(auth_config=auth_config, client_id="other", client_secret=Secret("theirs"))
     refresh(account)
     assert clients(provider) == ["client:client secret"]
+
+
+def stand_on_former(auth_config: AuthConfig) -> None:
+    """Have all accounts stand on a client of before, which the provider refuses from now on."""
+    ConnectedAccount.objects.update(oauth_client_id="client")
+    update_auth_config(auth_config=auth_config, client_id="other", client_secret=Secret("theirs"))
+
+
+def test_where_a_client_of_before_is_refused_the_present_one_goes_on(
+    auth_config: AuthConfig,
+    account: ConnectedAccount,
+    entity: Entity,
+    provider: ScriptedProvider,
+) -> None:
+    stand_on_former(auth_config)
+    provider.answer_tokens(REFUSED, tokens())
+    with pytest.raises(RefreshUnavailable):
+        refresh(account)
+    assert Gate().shares([auth_config.pk], free=8, now=timezone.now()) == {auth_config.pk: 8}
+    refresh(connect(auth_config=auth_config, entity=entity, alias="present"))
+    assert clients(provider) == ["client:client secret", "other:theirs"]
+    assert not Event.objects.filter(type=EventType.MISCONFIGURED).exists()
+
+
+def test_the_app_is_told_once_of_an_account_whose_client_of_before_is_refused(
+    auth_config: AuthConfig, account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    stand_on_former(auth_config)
+    provider.answer_tokens(REFUSED)
+    for _ in range(5):
+        with pytest.raises(RefreshUnavailable):
+            refresh(account)
+    account.refresh_from_db()
+    assert (account.status, account.refresh_failures) == (Status.ACTIVE, 5)
+    [event] = Event.objects.filter(type=EventType.REFRESH_FAILING)
+    assert event.data["error_code"] == "invalid_client"
+
+
+def test_whoever_looks_after_it_reads_why_and_what_to_do(
+    auth_config: AuthConfig, account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    stand_on_former(auth_config)
+    provider.answer_tokens(REFUSED)
+    with pytest.raises(RefreshUnavailable):
+        refresh(account)
+    found = diagnose(ConnectedAccount.objects.get(), now=timezone.now())
+    assert found is not None
+    assert "a client of before, which the provider refuses" in found.advice
+    assert found.operation == "link"
+
+
+def test_a_success_of_a_client_of_before_says_nothing_of_the_present_one(
+    auth_config: AuthConfig, account: ConnectedAccount
+) -> None:
+    stand_on_former(auth_config)
+    auth_config.mark_misconfigured(error="e", pause=timedelta(0), now=timezone.now())
+    refresh(account)
+    auth_config.refresh_from_db()
+    assert auth_config.misconfigured_error == "e"
+    # But calls are worth making, so that its refusals stop them for a short while only.
+    assert auth_config.configuration_failures == 0
 
 
 def test_a_client_without_a_secret_is_kept_too(

@@ -198,7 +198,7 @@ def test_a_success_clears_the_alarm(
     due_account: ConnectedAccount, provider: ScriptedProvider
 ) -> None:
     due_account.auth_config.mark_misconfigured(
-        error="invalid_client", blocked_until=timezone.now(), now=timezone.now()
+        error="invalid_client", pause=timedelta(0), now=timezone.now()
     )
     account = refreshed(due_account)
     assert account.auth_config.misconfigured_since is None

@@ -13,6 +13,7 @@ from connections.models import ConnectedAccount, RefreshAttempt, RefreshOutcome,
 from connections.refresh import get_credentials
 from tests.faults.processes import PATIENCE_SECONDS, Gate, StartWorker, generation, now_of, status
 from tests.faults.rotating import RotatingProvider
+from tests.provider import Answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,6 +63,19 @@ def test_a_clock_an_hour_behind_calls_late_and_a_401_forces_one_refresh(
     assert served.tokens.access_token.reveal() == "access-1"
     assert refused_everywhere(account) == {"access-1001"}
     assert provider.presented() == ["refresh-1"]
+
+
+@pytest.mark.fault(12)
+def test_after_a_failure_a_clock_an_hour_ahead_waits_as_long_as_any_other(
+    due_account: ConnectedAccount, provider: RotatingProvider, start_worker: StartWorker
+) -> None:
+    # No outage, so that no breaker keeps the worker from calling again.
+    provider.answer_tokens(Answer(status=403, json={"error": "try_later"}))
+    assert start_worker("--no-color", clock=HOUR).exit_code() == 0
+    assert len(provider.token_calls()) == 1
+    tried_again = now_of(due_account).refresh_at
+    assert tried_again is not None
+    assert tried_again < timezone.now() + timedelta(minutes=1)
 
 
 @pytest.mark.fault(12)

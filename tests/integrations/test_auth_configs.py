@@ -158,10 +158,7 @@ MINUTE = timedelta(minutes=1)
 def test_a_refused_client_is_news_once(project: Project) -> None:
     config = create(project)
     now = timezone.now()
-    told = [
-        config.mark_misconfigured(error="invalid_client", blocked_until=now + MINUTE, now=now)
-        for _ in "ab"
-    ]
+    told = [config.mark_misconfigured(error="invalid_client", pause=MINUTE, now=now) for _ in "ab"]
     assert told == [True, False]
     config.refresh_from_db()
     assert config.configuration_failures == 1

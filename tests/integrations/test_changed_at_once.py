@@ -74,10 +74,9 @@ def replace() -> None:
 
 
 def mark() -> None:
-    now = timezone.now()
-    until = now + timedelta(minutes=1)
+    minute = timedelta(minutes=1)
     AuthConfig.objects.get().mark_misconfigured(
-        error="invalid_client", blocked_until=until, now=now
+        error="invalid_client", pause=minute, now=timezone.now()
     )
 
 

@@ -129,14 +129,28 @@ def test_ones_own_fault_stays_when_the_app_works_for_others(
     assert (still.pk, still.misconfigured_error) == (ours.config.pk, "invalid_scope")
 
 
-def test_a_client_of_before_that_is_refused_stops_nobody_else(
+def test_a_client_of_before_that_is_refused_stops_nobody(
     ours: Tenant, theirs: Tenant, app: ManagedApp, provider: ScriptedProvider
 ) -> None:
     account = ours.account()
     rotate_managed_app(app=app, client_id="another", client_secret=Secret("t1"))
     refused(account, provider, REFUSED)
     assert fresh(app).misconfigured_since is None
-    assert set(shares(ours, theirs)) == {"Theirs"}
+    assert told() == []
+    assert shares(ours, theirs) == {"Ours": 5, "Theirs": 5}
+
+
+def test_a_success_of_a_client_of_before_takes_nothing_back(
+    ours: Tenant, app: ManagedApp, provider: ScriptedProvider
+) -> None:
+    account = ours.account()
+    rotate_managed_app(app=app, client_id="another", client_secret=Secret("t1"))
+    refused(ours.account("bob"), provider, REFUSED)
+    ManagedApp.objects.update(calls_blocked_until=None)
+    provider.answer_tokens(tokens())
+    refresh(account)
+    assert fresh(app).misconfigured_error == "invalid_client"
+    assert fresh(app).configuration_failures == 0
 
 
 def test_a_refusal_at_an_address_of_the_accounts_own_stops_nobody_else(
