@@ -43,16 +43,15 @@ _COLUMNS = """
      WHERE config.id = account.auth_config_id) AS config_version
 """
 _FREE = "(lease_until IS NULL OR lease_until <= now())"
-# To a clock that is ahead each pause after a failure seems to be over.
-_RESTED = "(refresh_failing_since IS NULL OR refresh_at <= statement_timestamp())"
 
+# To a clock that is ahead each pause after a failure seems to be over.
 _CLAIM_DUE = f"""
 SELECT {_COLUMNS}
 FROM jsonb_to_recordset(%(limits)s) AS share(auth_config_id text, most int)
 CROSS JOIN LATERAL (
     SELECT * FROM connections_connectedaccount
     WHERE auth_config_id = share.auth_config_id AND status = 'ACTIVE' AND refresh_at <= %(now)s
-      AND {_RESTED} AND {_FREE}
+      AND (refresh_failing_since IS NULL OR refresh_at <= statement_timestamp()) AND {_FREE}
     ORDER BY refresh_at LIMIT share.most FOR UPDATE SKIP LOCKED
 ) AS account
 ORDER BY account.refresh_at
