@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from connections.models import Breaker
-from connections.refresh.breakers import token_breakers
+from connections.refresh.endpoints import token_breakers
 from integrations.catalog import UnknownToolkit
 from integrations.outbound import LIMITS, Role
 from integrations.schemes import Granted, RefusalKind, Refused

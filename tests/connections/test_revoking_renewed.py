@@ -10,7 +10,7 @@ from django.utils import timezone
 from connections.actors import SYSTEM
 from connections.models import Breaker, ConnectedAccount, Revocation
 from connections.operations import revoke_account
-from connections.refresh.breakers import endpoint_of
+from connections.refresh.endpoints import endpoint_of
 from connections.renewing import FRESH, Renewed
 from connections.revoking import claim_due, finish, revoke
 from integrations.schemes import RefusalKind, Refused, TokenSet
