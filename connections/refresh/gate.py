@@ -159,7 +159,7 @@ class Gate:
                 client=client,
                 calls=calls,
                 misconfigured=self._as_client and config.is_refused,
-                blocked_until=_blocked_until(config) if self._as_client else None,
+                blocked_until=_blocked_until(config, now) if self._as_client else None,
             )
 
     def _count(self) -> Counter[str]:
@@ -221,10 +221,10 @@ class Gate:
         return 1
 
 
-def _blocked_until(config: Any) -> datetime | None:
+def _blocked_until(config: Any, now: datetime) -> datetime | None:
     """Return when the block that was read is over by this process's clock, which may be wrong."""
     until: datetime | None = config.all_calls_blocked_until
-    return until and timezone.now() + (until - config.read_at)
+    return until and now + (until - config.read_at)
 
 
 class _Bucket:
