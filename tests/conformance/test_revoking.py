@@ -29,6 +29,10 @@ def by_description(trip: Trip) -> bool:
     return trip.catalog.revocation is not None
 
 
+def takes_access_token(trip: Trip) -> bool:
+    return described(trip).takes_access_token
+
+
 def revocable(trip: Trip) -> bool:
     return by_standard(trip) or by_description(trip)
 
@@ -126,6 +130,20 @@ def test_an_outage_confirms_nothing(trip: Trip, provider: Provider) -> None:
         refused = trip.client.revoke(tokens=tokens)
         assert refused is not None, status
         assert refused.kind is RefusalKind.TRANSIENT, status
+
+
+@each_trip("oauth2", where=lambda trip: by_standard(trip) and "error" in trip.toolkit.error_path)
+def test_a_token_that_is_none_any_more_is_over(trip: Trip, provider: Provider) -> None:
+    provider.answer(address_of(trip), refusing(400, {"error": "invalid_token"}))
+    assert trip.client.revoke(tokens=BOTH) is None
+
+
+@each_trip("oauth2", where=lambda trip: by_description(trip) and takes_access_token(trip))
+def test_a_grant_outlives_its_access_token(trip: Trip, provider: Provider) -> None:
+    provider.answer(address_of(trip), refusing(400, {"error": "invalid_token"}))
+    refused = trip.client.revoke(tokens=BOTH)
+    assert refused is not None
+    assert refused.token_doubted
 
 
 @each_trip("oauth2", "oauth1", where=lambda trip: not revocable(trip))
