@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from integrations.outbound import OutboundError, parse_target
@@ -40,16 +41,11 @@ def origin_of(auth_config: AuthConfig, address: Callable[[Toolkit], str]) -> str
 
     A URL has one name, however its port or its host's letters are written.
     """
-    url = address(auth_config.catalog_entry)
-    try:
-        target = parse_target(url, keep=True)
-    except OutboundError:
-        # Each account has another one, or nobody is called there.
-        return _for_one_client(_as_written(url), auth_config)
-    origin = f"{target.scheme}://{target.authority}"
-    if _is_chosen(auth_config, address):
-        return _for_one_client(origin, auth_config)
-    return _shortened(origin)
+    toolkit = auth_config.catalog_entry
+    origin, is_shared = _origin(address(toolkit))
+    if is_shared and not _is_chosen(auth_config, toolkit, address):
+        return origin
+    return f"{origin} ({auth_config.client_holder_id})"
 
 
 def is_for_one_client(name: str) -> bool:
@@ -63,20 +59,30 @@ def _refreshing(toolkit: Toolkit) -> str:
     return toolkit.refresh_url or toolkit.token_url
 
 
-def _is_chosen(auth_config: AuthConfig, address: Callable[[Toolkit], str]) -> bool:
+def _is_chosen(
+    auth_config: AuthConfig, toolkit: Toolkit, address: Callable[[Toolkit], str]
+) -> bool:
     """Whether the config says itself, by a description or a parameter, which host that is."""
     if auth_config.service:
         return True
-    if not auth_config.catalog_entry.parameters:
+    if not toolkit.parameters:
         return False
     template = address(auth_config.whole_toolkit.for_scheme(auth_config.scheme))
     return "{" in _as_written(template)
 
 
-def _for_one_client(origin: str, auth_config: AuthConfig) -> str:
-    return f"{_shortened(origin)} ({auth_config.client_holder_id})"
+@lru_cache(maxsize=1024)
+def _origin(url: str) -> tuple[str, bool]:
+    """Return the origin, and whether it is one host that calls go to."""
+    try:
+        target = parse_target(url)
+    except OutboundError:
+        # Each account has another one, or nobody is called there.
+        return _shortened(_as_written(url)), False
+    return _shortened(f"{target.scheme}://{target.authority}"), True
 
 
+@lru_cache(maxsize=1024)
 def _as_written(url: str) -> str:
     found = _PARTS.match(url)
     scheme, host = found.groups() if found else (None, "")

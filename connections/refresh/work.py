@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from connections.journal import Entry
     from connections.refresh.claim import Claim
+    from integrations.models import AuthConfig
     from integrations.schemes import Verdict
 
 log = structlog.get_logger(__name__)
@@ -199,19 +200,32 @@ def _raise_if_away(error: Exception) -> None:
 
 
 def _note(
-    answers: Iterable[Answer],
+    answers: Sequence[Answer],
     troubled: Iterable[str],
     now: datetime,
     *,
     beside: Iterable[Answer] = (),
 ) -> None:
-    answers = list(answers)
-    verdicts = [(answer.claim.auth_config, answer.verdict) for answer in answers]
-    others = [(answer.claim.auth_config, answer.verdict) for answer in beside]
-    note_answers(verdicts, troubled=troubled, beside=others, now=now)
+    note_answers(_verdicts(answers), troubled=troubled, beside=_verdicts(beside), now=now)
     for answer in answers:
         if isinstance(answer.verdict, Granted) and answer.claim.auth_config.is_refused:
             _take_back_alarm(answer.claim)
+
+
+def _verdicts(answers: Iterable[Answer]) -> list[tuple[AuthConfig, Verdict]]:
+    return [
+        (answer.claim.auth_config, answer.verdict)
+        for answer in answers
+        if not _is_elsewhere(answer.claim)
+    ]
+
+
+def _is_elsewhere(claim: Claim) -> bool:
+    """Whether it was a former client's home that was called, for which no breaker stands."""
+    config, client_id = claim.auth_config, claim.oauth_client_id
+    if not is_former(config, client_id):
+        return False
+    return config.entry_of(client_id).token_url != config.catalog_entry.token_url
 
 
 def _take_back_alarm(claim: Claim) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from connections.actors import SYSTEM
 from connections.admin.diagnosis import diagnose
 from connections.errors import AccountUnusable, RefreshUnavailable
-from connections.models import ConnectedAccount, Entity, Status, Trigger
+from connections.models import Breaker, ConnectedAccount, Entity, Status, Trigger
 from connections.operations import revoke_account
 from connections.refresh import refresh_account, revoke_due
 from connections.refresh.gate import Gate
@@ -205,6 +205,17 @@ def test_a_client_of_before_is_used_where_it_was(
         assert elsewhere.targets == []
     assert clients(provider) == ["client:client secret"] * 2
     assert len(provider.forms(REVOKE_PATH)) == 1
+
+
+def test_its_former_home_opens_no_breaker_of_the_present_one(
+    auth_config: AuthConfig, account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    move(auth_config, "http://127.0.0.1:9")
+    provider.answer_tokens(Answer(status=503, json={}))
+    for _ in range(5):
+        with pytest.raises(RefreshUnavailable):
+            refresh(account)
+    assert not Breaker.objects.exists()
 
 
 def test_its_accounts_are_told_where_their_tokens_work(
