@@ -39,5 +39,7 @@ def use_toolkit(monkeypatch: pytest.MonkeyPatch, **facts: Any) -> Toolkit:
     ) -> Toolkit:
         return toolkit.for_scheme(scheme).with_parameters(dict(parameters))
 
-    monkeypatch.setattr("integrations.models.auth_config._catalog_entry", entry)
+    models = "integrations.models.auth_config"
+    monkeypatch.setattr(f"{models}._catalog_entry", entry)
+    monkeypatch.setattr(f"{models}._whole_toolkit", lambda _slug, _described: toolkit)
     return toolkit
