@@ -44,8 +44,8 @@ _IN_DOUBT = (
 
 
 _OF_BEFORE = (
-    "It was granted to a client of before, which the provider refuses; accounts of the present one "
-    "are refreshed. If that client is gone for good, send a reconnect link."
+    "The account was granted to a client of before, which the provider refuses; accounts of the "
+    "present one are refreshed. If that client is gone for good, send a reconnect link."
 )
 
 

@@ -16,7 +16,7 @@ from connections.actors import operator
 from connections.health import breakers_of
 from connections.models import Breaker
 from connections.operations import try_again
-from connections.refresh.endpoints import is_for_one_client
+from connections.refresh.endpoints import client_in
 from integrations.admin.base import RecordAdmin
 from integrations.admin.marks import Header, Tone, badge, code, two_lines
 from integrations.admin.operations import Done, Operation, OperationsAdmin
@@ -64,9 +64,8 @@ def _of_what(breaker: Any) -> str:
 
 
 def _at_endpoint(breaker: Breaker) -> str:
-    if is_for_one_client(breaker.endpoint):
-        return "one client at this endpoint"
-    return "every auth config at this endpoint"
+    client = client_in(breaker.endpoint)
+    return f"calls of {client} alone" if client else "every auth config at this endpoint"
 
 
 def _try(breaker: Breaker, request: HttpRequest, _note: str) -> Done:
@@ -162,7 +161,8 @@ class BreakerAdmin(OperationsAdmin, RecordAdmin):
             return two_lines(breaker.config_name, "one auth config")
         if breaker.app_name:
             return two_lines(breaker.app_name, "every auth config of this managed app")
-        return two_lines(breaker.endpoint, _at_endpoint(breaker))
+        origin = breaker.endpoint.replace(f" ({client_in(breaker.endpoint)})", "")
+        return two_lines(origin, _at_endpoint(breaker))
 
     @admin.display(description="Keeps calls from")
     def whom(self, breaker: Any) -> SafeString | str:

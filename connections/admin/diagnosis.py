@@ -121,7 +121,9 @@ def _verdict(account: ConnectedAccount, now: datetime) -> str:
     if account.in_doubt_since is not None:
         return "A refresh was cut short, and its answer is not known."
     if account.refresh_failing_since is not None:
-        return "Refreshing fails. The grant itself may be in order."
+        former = "The client that it was granted to, one of before, is refused."
+        fails = "Refreshing fails. The grant itself may be in order."
+        return former if stands_on_refused_client(account) else fails
     if account.refresh_at is not None and account.refresh_at < now - OVERDUE:
         return "Its refresh is overdue."
     return "Nothing is wrong yet, but the grant will end."

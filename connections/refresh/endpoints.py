@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LONGEST: Final = 200
 _KEPT: Final = 100
 _PARTS: Final = re.compile(r"(?:(https?)://)?([^/?#]*)")
+_CLIENT: Final = re.compile(r"://.* \(((?:ac|ma)_\w+)\)")
 
 
 def token_breakers(auth_config: AuthConfig) -> tuple[str, str]:
@@ -48,9 +49,10 @@ def origin_of(auth_config: AuthConfig, address: Callable[[Toolkit], str]) -> str
     return f"{origin} ({auth_config.client_holder_id})"
 
 
-def is_for_one_client(name: str) -> bool:
-    """Whether a breaker's name is that of an endpoint, and holds for one client's calls alone."""
-    return re.search(r"://.* \((ac|ma)_\w+\)", name) is not None
+def client_in(name: str) -> str:
+    """Return for whose calls alone an endpoint's breaker of that name stands; empty: all."""
+    found = _CLIENT.search(name)
+    return found[1] if found else ""
 
 
 def _refreshing(toolkit: Toolkit) -> str:

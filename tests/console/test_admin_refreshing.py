@@ -77,6 +77,15 @@ def test_a_breaker_says_how_long_it_is_open(client: Client) -> None:
     assert "Open for 1 min more" in text(client, BREAKERS)
 
 
+def test_a_breaker_at_a_host_that_one_client_chose_says_whose_calls_it_keeps(
+    client: Client, auth_config: AuthConfig
+) -> None:
+    open_breaker(endpoint_of(auth_config))
+    page = text(client, BREAKERS)
+    assert f"calls of {auth_config.pk} alone" in page
+    assert "every auth config at this endpoint" not in page
+
+
 def test_a_breaker_of_an_auth_config_goes_by_the_configs_name(
     client: Client, auth_config: AuthConfig
 ) -> None:
@@ -123,8 +132,9 @@ def test_a_member_sees_breakers_of_the_own_projects_endpoints_only(
     mine = signed_in(member(auth_config.project, permissions=permissions, username="mine"))
     other = Project.objects.create(name="Other")
     theirs = signed_in(member(other, permissions=permissions, username="theirs"))
-    assert endpoint_of(auth_config) in text(mine, BREAKERS)
-    assert endpoint_of(auth_config) not in text(theirs, BREAKERS)
+    host = auth_config.parameters["base_url"]
+    assert host in text(mine, BREAKERS)
+    assert host not in text(theirs, BREAKERS)
 
 
 def test_the_overview_says_that_nobody_refreshes(client: Client, account: ConnectedAccount) -> None:
