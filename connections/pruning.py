@@ -2,9 +2,9 @@
 
 Refreshes, their tallies, proofs, links, events and what came of each account of a bulk job are kept
 for ``HISTORY_DAYS``; changes of status, revocations, mails to people, the jobs themselves and the
-audit trail of staff for ``AUDIT_DAYS``; sessions of staff until they expire. What a page or a later
-step still needs stays: an account's newest refreshes and proofs, its last change of status, the
-link that says where it leads back to.
+audit trail of staff for ``AUDIT_DAYS``; sessions of staff until they expire; breakers until they
+have been open for a day without a call. What a page or a later step still needs stays: an account's
+newest refreshes and proofs, its last change of status, the link that says where it leads back to.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 
 from connections.bulk.counting import keep_counts
 from connections.models import (
+    Breaker,
     BulkItem,
     BulkJob,
     ConnectAttempt,
@@ -59,6 +60,8 @@ def prune(*, now: datetime, limit: int = LIMIT) -> dict[str, int]:
     # By then they are few: one a day for each auth config and outcome.
     deleted["refresh_tallies"], _ = RefreshTally.objects.filter(at__lt=history).delete()
     deleted["sessions"] = forget_expired_sessions(now=now)
+    # Or it would be told of for ever that a provider is left alone.
+    deleted["breakers"], _ = Breaker.objects.abandoned().delete()
     if any(deleted.values()):
         log.info("history_pruned", **{name: count for name, count in deleted.items() if count})
     return deleted

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # A doubt in which nothing was refused for so long has ended unseen.
 FORGOTTEN = timedelta(hours=2)
+# An open one that nobody came to for so long stands for an address that is called no more.
+ABANDONED = timedelta(days=1)
 # Seconds for which it is open the first, second, ... time in a row; the last one repeats.
 PAUSES = (5, 10, 20, 40, 60)
 
@@ -31,6 +33,10 @@ class BreakerQuerySet(models.QuerySet["Breaker"]):
         """Those whose refusals of grants are not believed, if anything was refused lately."""
         return self.filter(doubted_since__isnull=False, last_failure_at__gt=Now() - FORGOTTEN)
 
+    def abandoned(self) -> Self:
+        """Those that are open although no trial has failed for long: nobody makes one."""
+        return self.filter(opened_at__isnull=False, last_failure_at__lt=Now() - ABANDONED)
+
     def of(self, endpoints: Iterable[str]) -> Self:
         """Those of the endpoints named."""
         return self.filter(pk__in=list(endpoints))
@@ -44,8 +50,8 @@ class Breaker(models.Model):
     (``trial_until``): its success closes the breaker, its failure opens it for longer.
     """
 
-    # The origin of the token URL, such as https://oauth2.googleapis.com, or an auth config's id;
-    # those of identity calls end in " (identity)".
+    # An origin, such as https://oauth2.googleapis.com, or an auth config's or a managed app's id,
+    # or both: see connections.refresh.endpoints. Those of identity calls end in " (identity)".
     endpoint = models.CharField(primary_key=True, max_length=300)
     failures = models.PositiveIntegerField(default=0)
     openings = models.PositiveIntegerField(default=0)

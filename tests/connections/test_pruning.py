@@ -18,6 +18,7 @@ from connections.checks import check_history
 from connections.issuing import issue_link
 from connections.lifecycle import move
 from connections.models import (
+    Breaker,
     BulkItem,
     BulkJob,
     ConnectAttempt,
@@ -59,6 +60,7 @@ NOW = timezone.now()
 HISTORY = timedelta(days=settings.HISTORY_DAYS)
 AUDIT = timedelta(days=settings.AUDIT_DAYS)
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -228,6 +230,14 @@ def test_sessions_that_have_expired_go_and_others_stay(
     Session.objects.filter(pk__in=over).update(expire_date=NOW - DAY)
     assert prune(now=NOW)["sessions"] == 3
     assert Session.objects.get().pk == UserSession.objects.get().session_key == living
+
+
+def test_an_open_breaker_that_nobody_comes_to_goes_and_others_stay() -> None:
+    for name, failed_at in (("moved", NOW - 25 * HOUR), ("down", NOW - HOUR)):
+        Breaker.objects.create(pk=name, opened_at=NOW - 9 * DAY, last_failure_at=failed_at)
+    Breaker.objects.create(pk="at rest", last_failure_at=NOW - 9 * DAY)
+    assert prune(now=NOW)["breakers"] == 1
+    assert set(Breaker.objects.values_list("pk", flat=True)) == {"down", "at rest"}
 
 
 def forget_history(account: ConnectedAccount) -> None:
