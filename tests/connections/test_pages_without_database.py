@@ -180,7 +180,8 @@ def once_it_is_back(browser: requests.Session, url: str) -> requests.Response:
 def test_a_database_that_is_stopped_and_started_again_loses_no_answer(
     provider: ScriptedProvider, tmp_path: Path
 ) -> None:
-    with embedded(tmp_path / "pgdata", durable=False) as server:
+    # One that keeps what it has confirmed: whatever stops it, the trip that set out is known after.
+    with embedded(tmp_path / "pgdata") as server:
         evergrant = EvergrantProcesses(server.url, tmp_path)
         demo = evergrant.install(sandbox_url=provider.url, callback_url=CALLBACK_URL)
         evergrant.start_web()
