@@ -61,8 +61,8 @@ class ConnectionParameter(CatalogModel):
     pattern: Pattern
     source: Source = "person"
     path: Path | None = None
-    after: str = ""
     path_again: PathAgain | None = None
+    after: str = ""
     url: Url | None = None
     default: str | None = None
     part_of_identity: bool | None = None

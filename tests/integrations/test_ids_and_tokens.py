@@ -1,11 +1,13 @@
 """Public ids sort by creation; tokens are random and kept as digests (faults.md 45)."""
 
 import hashlib
+from datetime import UTC, datetime, timedelta
+from uuid import RFC_4122, UUID
 
 import pytest
 from django.db import connection
 
-from integrations.ids import ALPHABET, IdField, new_id
+from integrations.ids import ALPHABET, IdField, id_at, new_id
 from integrations.models import ApiKey, Project
 from integrations.tokens import digest, new_token
 
@@ -20,6 +22,19 @@ def test_ids_sort_in_the_order_they_were_made() -> None:
     made = [new_id("x") for _ in range(2000)]
     assert made == sorted(made)
     assert len(set(made)) == 2000
+
+
+def test_ids_made_in_a_hurry_do_not_run_ahead_of_the_clock() -> None:
+    for _ in range(20_000):
+        made = new_id("x")
+    assert made < id_at("x", datetime.now(UTC) + timedelta(milliseconds=2))
+
+
+def test_an_id_holds_a_uuid_of_version_7() -> None:
+    number = 0
+    for digit in new_id("x").removeprefix("x_"):
+        number = number * 62 + ALPHABET.index(digit)
+    assert (UUID(int=number).version, UUID(int=number).variant) == (7, RFC_4122)
 
 
 @pytest.mark.django_db

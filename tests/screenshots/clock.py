@@ -10,7 +10,6 @@ from typing import Final
 from unittest.mock import patch
 
 from django.db.backends.utils import CursorWrapper
-from uuid6 import UUID
 
 NOW: Final = datetime(2026, 11, 26, 9, 41, tzinfo=UTC)
 
@@ -38,15 +37,16 @@ class Clock:
         random.seed(7)
         with (
             patch("django.utils.timezone.now", lambda: self.now),
-            patch("integrations.ids.uuid7", self._uuid7),
+            patch("integrations.ids._uuid7", self._uuid7),
         ):
             yield
 
-    def _uuid7(self) -> UUID:
+    def _uuid7(self) -> int:
         # Rows of one moment keep the order in which they were made.
         moment = int(self.now.timestamp() * 1000)
         self._last = self._last + 1 if moment <= self._last < moment + 1000 else moment
-        return UUID(int=(self._last << 80) | self._dice.getrandbits(76), version=7)
+        chance = self._dice.getrandbits(76) & ~(0b11 << 62)
+        return self._last << 80 | 7 << 76 | 0b10 << 62 | chance
 
 
 def stop_the_database(cursor: CursorWrapper) -> None:
