@@ -5,10 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+
 from connections.actors import PERSON
 from connections.errors import StatusChanged
 from connections.models import ConnectedAccount, Reason, Status
 from connections.operations import reconnect_account, revoke_account
+from connections.portal.entering import hold_open
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -50,9 +53,13 @@ def reconnect(*, portal: PortalLink, account: ConnectedAccount) -> IssuedLink:
     """Make a link on which the person connects the account again and comes back to the portal.
 
     Raises:
+        PortalExpired: the portal has run out or was withdrawn since it was entered.
         TransitionRefused, AuthConfigDisabled, ManagedAppDisabled: as `reconnect_account`.
     """
-    return reconnect_account(account=account, actor=PERSON, portal_id=portal.pk)
+    # Whoever withdraws the portal waits, and so finds the link; a link that comes later is refused.
+    with transaction.atomic():
+        hold_open(portal)
+        return reconnect_account(account=account, actor=PERSON, portal_id=portal.pk)
 
 
 def disconnect(*, portal: PortalLink, account_id: str) -> ConnectedAccount | None:

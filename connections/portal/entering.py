@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from connections.errors import (
@@ -76,3 +77,15 @@ def enter_portal(*, portal_id: str, browser: str, now: datetime) -> PortalLink:
     if link.is_over(now=now):
         raise PortalExpired(link)
     return link
+
+
+def hold_open(portal: PortalLink) -> None:
+    """Let nobody withdraw ``portal`` until the transaction ends.
+
+    Raises:
+        PortalExpired: it has run out or was withdrawn since it was entered.
+    """
+    held = PortalLink.objects.select_for_update(no_key=True).filter(pk=portal.pk).first()
+    # The time after the wait: it may have run out meanwhile.
+    if held is None or held.is_over(now=timezone.now()):
+        raise PortalExpired(portal)

@@ -30,10 +30,14 @@ def withdraw_portal_link(*, link: PortalLink, actor: Actor) -> bool:
     Returns:
         Whether it was still good; again does no harm.
     """
+    # A link that is being made in the portal is waited for, to end as well; none is made after it.
+    # Also where the portal has just run out, which closes no row.
+    list(PortalLink.objects.select_for_update(no_key=True).filter(pk=link.pk))
     now = timezone.now()
-    _end_links(link, now=now)
     rows = PortalLink.objects.filter(pk=link.pk, withdrawn_at__isnull=True, expires_at__gt=now)
-    if not rows.update(withdrawn_at=now):
+    closed = rows.update(withdrawn_at=now)
+    _end_links(link, now=now)
+    if not closed:
         return False
     link.withdrawn_at = now
     log.info("portal_link_withdrawn", portal_link_id=link.pk, actor=actor)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -23,6 +27,7 @@ from connections.operations import reconnect_account
 from connections.portal.withdrawing import withdraw_portal_link
 from integrations.models import Project
 from tests.connections.visitor import Visitor, portal_of
+from tests.faults.processes import until, waits_for_a_lock
 from tests.person import Person
 from tests.provider import Answer, ScriptedProvider, tokens
 from tests.verifying_app import App, Trip
@@ -48,6 +53,30 @@ def set_out(path: str, account: ConnectedAccount) -> Person:
     return person
 
 
+@contextmanager
+def meanwhile(act: Callable[[], object], *, before: str) -> Iterator[list[Future[object]]]:
+    """Begin ``act`` in another connection just before the block's statement ``before`` runs.
+
+    The statement waits until that has ended, or waits for a lock itself.
+    """
+    begun: list[Future[object]] = []
+
+    def elsewhere() -> object:
+        try:
+            return act()
+        finally:
+            connection.close()
+
+    def execute(go_on: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith(before) and not begun:
+            begun.append(pool.submit(elsewhere))
+            until(lambda: begun[0].done() or waits_for_a_lock("portallink"))
+        return go_on(sql, *rest)
+
+    with ThreadPoolExecutor(1) as pool, connection.execute_wrapper(execute):
+        yield begun
+
+
 def test_a_withdrawn_link_lets_nobody_in(path: str) -> None:
     assert withdraw()
     for response in (Client().get(path), Client().post(path)):
@@ -71,6 +100,28 @@ def test_connect_links_that_were_made_in_it_end_with_it(
     still_open = ConnectLink.objects.open(now=timezone.now())
     assert list(still_open) == [other]
     assert within.pk not in {link.pk for link in still_open}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_connect_link_is_made_amid_the_withdrawal(path: str, account: ConnectedAccount) -> None:
+    visitor = Visitor(path).enter()
+    update = 'UPDATE "connections_portallink"'
+    with meanwhile(lambda: visitor.do("reconnect", account.pk), before=update) as pressed:
+        withdraw()
+    assert pressed[0].result() == "410"
+    assert not ConnectLink.objects.open(now=timezone.now()).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_withdrawal_waits_for_a_connect_link_that_is_being_made(
+    path: str, account: ConnectedAccount
+) -> None:
+    visitor = Visitor(path).enter()
+    with meanwhile(withdraw, before='INSERT INTO "connections_connectlink"') as withdrawn:
+        visitor.do("reconnect", account.pk)
+    assert withdrawn[0].result() is True
+    assert ConnectLink.objects.exists()
+    assert not ConnectLink.objects.open(now=timezone.now()).exists()
 
 
 @pytest.mark.parametrize("over", [False, True])
