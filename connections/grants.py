@@ -49,14 +49,14 @@ def has_twin(account: ConnectedAccount, *, identity_id: str, parameters: Mapping
 
     By the same auth config: one that asks for other scopes is another purpose. Locks as
     `shared_with_another`, so that of two that are connected at once the second one finds the first.
+    Raises LookupError where the catalog has lost the toolkit.
     """
     others = _others(account, identity_id).filter(
-        auth_config_id=account.auth_config_id,
-        entity_id=account.entity_id,
-        status=Status.ACTIVE,
-        parameters=dict(parameters),
+        auth_config_id=account.auth_config_id, entity_id=account.entity_id, status=Status.ACTIVE
     )
-    return others.exists()
+    known = account.auth_config.catalog_entry.connection_parameters
+    held = others.values_list("parameters", flat=True)
+    return any(is_same_place(known, each, parameters) for each in held)
 
 
 def is_elsewhere(account: ConnectedAccount, parameters: Mapping[str, str]) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Self
 
 from connections.importing import values as read
-from connections.importing.credentials import credentials
+from connections.importing.credentials import credentials, key_fields
 from connections.importing.rows import COLUMNS, RowRefused, SourceRefused, unknown_column
 from integrations.models import AuthConfig
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connections.importing.rows import Row
-    from integrations.catalog import Toolkit
+    from integrations.catalog import ConnectionParameter
     from integrations.models import Project
     from integrations.schemes import TokenSet
 
@@ -78,7 +78,7 @@ class Checks:
             identity_label=read.text(row.values, "identity_label", most=255),
             tokens=credentials(row.values, auth_config=auth_config, now=now),
             scopes=read.scopes(row.values),
-            parameters=_parameters(row.values, auth_config.catalog_entry),
+            parameters=_parameters(row.values, auth_config),
             granted_at=_granted_at(row.values, now),
             redirect_uri=read.text(row.values, "redirect_uri", most=2000),
         )
@@ -116,19 +116,34 @@ def _granted_at(values: Mapping[str, object], now: datetime) -> datetime | None:
     return found
 
 
-def _parameters(values: Mapping[str, object], toolkit: Toolkit) -> dict[str, str]:
+def _parameters(values: Mapping[str, object], auth_config: AuthConfig) -> dict[str, str]:
     """Return what the account brings for the toolkit's addresses.
 
     Also what a provider tells on other ways: nobody asks it now.
     """
-    known = toolkit.connection_parameters
+    known = auth_config.catalog_entry.connection_parameters
     found = read.texts_by_name(values, "parameters")
     if set(found) - set(known):
         names = ", ".join(known) or "none"
         problem = f"The parameters of an account of this toolkit are: {names}."
         raise RowRefused("parameters_invalid", problem)
-    taken = {name: found.get(name) or each.default or "" for name, each in known.items()}
+    by_key = any(each.source == "key" for each in known.values())
+    fields = key_fields(values, auth_config) if by_key else {}
+    taken = {name: _parameter(each, found.get(name, ""), fields) for name, each in known.items()}
     if wrong := [name for name, each in known.items() if not each.fits(taken[name])]:
         problem = f"Parameters are missing or do not fit: {', '.join(wrong)}."
         raise RowRefused("parameters_invalid", problem)
+    if wrong := [name for name, value in found.items() if value != taken[name]]:
+        problem = f"The key tells other parameters: {', '.join(wrong)}."
+        raise RowRefused("parameters_invalid", problem)
     return taken
+
+
+def _parameter(parameter: ConnectionParameter, given: str, fields: Mapping[str, str]) -> str:
+    """Return the parameter's value; empty where the row lacks it."""
+    if parameter.source == "key":
+        return parameter.part_of(fields.get(parameter.path or "", "")) or parameter.default or ""
+    if parameter.source != "person" and parameter.identifies:
+        # The next consent tells it: after a wrong guess no reconnect would be accepted.
+        return given
+    return given or parameter.default or ""

@@ -37,8 +37,17 @@ def credentials(
             return _oauth2(values, auth_config.catalog_entry, now)
         case Scheme.OAUTH1:
             return _oauth1(values)
+    return _key(values, _client(auth_config))
+
+
+def key_fields(values: Mapping[str, object], auth_config: AuthConfig) -> dict[str, str]:
+    """Return the parts of the key that a row of a key's auth config holds. Raises RowRefused."""
+    return _fields(values, _client(auth_config))
+
+
+def _client(auth_config: AuthConfig) -> KeyClient:
     # The account's own addresses play no part in what can be a key.
-    return _key(values, key_client(auth_config, {}))
+    return key_client(auth_config, {})
 
 
 def _oauth2(values: Mapping[str, object], toolkit: Toolkit, now: datetime) -> TokenSet:

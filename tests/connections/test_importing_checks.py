@@ -18,6 +18,8 @@ from tests.contracts.leaks import CANARY, recording, tables_with
 from tests.making import initiate
 
 pytestmark = pytest.mark.django_db
+# Mailchimp's say behind the hyphen at which host they work.
+KEY = f"{'0' * 32}-us6"
 FAR = "2999-11-21 01:14:17"
 
 
@@ -206,6 +208,42 @@ def test_what_an_account_brings_has_to_fit(
     assert [account.parameters for account in importer.accounts()] == [parameters] * (
         result == "ok"
     )
+
+
+@pytest.mark.parametrize("given", [{"fields": {"api_key": KEY}}, {"access_token": KEY}])
+def test_what_a_key_tells_needs_no_parameter(importer: Importer, given: dict[str, Any]) -> None:
+    config = config_of(importer, "mailchimp", "basic")
+    done = importer.rows({"user_id": "a", "auth_config_id": config.pk} | given)
+    assert done.results == [("ok", "")]
+    assert [account.parameters for account in importer.accounts()] == [{"dc": "us6"}]
+
+
+@pytest.mark.parametrize(("dc", "result"), [("us6", "ok"), ("us7", "refused")])
+def test_a_parameter_may_not_say_otherwise_than_the_key(
+    importer: Importer, dc: str, result: str
+) -> None:
+    config = config_of(importer, "mailchimp", "basic")
+    given = {"user_id": "a", "fields": {"api_key": KEY}, "parameters": {"dc": dc}}
+    done = importer.rows(given | {"auth_config_id": config.pk})
+    assert [each for each, _ in done.results] == [result]
+
+
+@pytest.mark.parametrize(
+    ("toolkit", "parameters", "told"),
+    [
+        ("gong", {}, {"api_base_url_for_customer": "https://company-17.api.gong.io"}),
+        ("sharefile", {"subdomain": "acme"}, {"api_domain": "sf-api.eu"}),
+    ],
+)
+def test_what_a_later_consent_will_be_held_to_is_not_guessed(
+    importer: Importer, toolkit: str, parameters: dict[str, str], told: dict[str, str]
+) -> None:
+    config = config_of(importer, toolkit, "oauth2", client_id="client")
+    [name] = told
+    done = importer.rows(row(auth_config_id=config.pk, parameters=parameters))
+    assert done.report[0]["problem"] == f"Parameters are missing or do not fit: {name}."
+    done = importer.rows(row(auth_config_id=config.pk, parameters=parameters | told))
+    assert done.results == [("ok", "")]
 
 
 # --- Secrets -------------------------------------------------------------------------------------

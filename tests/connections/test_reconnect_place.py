@@ -118,6 +118,27 @@ def test_what_is_no_part_of_the_identity_may_change(
     assert account.parameters == {"realmId": "2"}
 
 
+def test_what_changes_with_a_consent_makes_no_second_account(
+    monkeypatch: pytest.MonkeyPatch, auth_config: AuthConfig
+) -> None:
+    use(monkeypatch, {"realmId": REALM})
+    travel(link_to(auth_config), realmId="1")
+    travel(link_to(auth_config, allow_multiple=True), realmId="2")
+    assert ConnectAttempt.objects.latest("pk").outcome == Reason.ALREADY_CONNECTED
+    held = ConnectedAccount.objects.filter(status=Status.ACTIVE)
+    assert [account.parameters for account in held] == [{"realmId": "1"}]
+
+
+def test_two_companies_of_one_person_are_two_accounts(
+    monkeypatch: pytest.MonkeyPatch, auth_config: AuthConfig
+) -> None:
+    use(monkeypatch, OF_IDENTITY)
+    travel(link_to(auth_config), realmId="1")
+    travel(link_to(auth_config, allow_multiple=True), realmId="2")
+    held = ConnectedAccount.objects.filter(status=Status.ACTIVE).order_by("pk")
+    assert [account.parameters for account in held] == [{"realmId": "1"}, {"realmId": "2"}]
+
+
 def test_nobody_moves_an_account_to_a_host_of_his_own(
     monkeypatch: pytest.MonkeyPatch, auth_config: AuthConfig
 ) -> None:
