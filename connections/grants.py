@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.db import connection
+from django.db.models import Q
 
 from connections.lifecycle import HOLDS_CREDENTIALS
 from connections.models import BulkItem, BulkJob, ConnectedAccount, Status
@@ -14,12 +16,14 @@ from integrations.models import AuthConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from django.db.models import QuerySet
 
     from connections.models import Revocation
 
-_AT_WORK: Final = (*OPEN_STATES, JobState.STOPPED)
+# For so long a job that was stopped or cancelled may be resumed before its grants are judged.
+RESUMED_WITHIN: Final = timedelta(days=1)
 
 
 def shared_with_another(account: ConnectedAccount, identity_id: str) -> bool:
@@ -99,17 +103,22 @@ def _is_of_its_grant(revocation: Revocation) -> bool:
     return is_same_place(told, account.parameters, revocation.parameters)
 
 
-def is_of_job_under_way(revocation: Revocation) -> bool:
-    """Whether the job that asked for it is still at work, or was stopped and may go on.
+def is_of_job_under_way(revocation: Revocation, *, now: datetime) -> bool:
+    """Whether the job that asked for it is still at work, or has halted and may go on.
 
     Before it is through nobody knows who will still stand on the grant: it may be an account that
     the job has yet to come to.
     """
-    items = BulkItem.objects.filter(
-        account=revocation.account_id, revocation=revocation.pk, job__state__in=_AT_WORK
+    items = BulkItem.objects.filter(account=revocation.account_id, revocation=revocation.pk)
+    jobs = BulkJob.objects.filter(
+        Q(pk=revocation.incident_id) | Q(pk__in=items.values("job")),
+        Q(state__in=OPEN_STATES)
+        | Q(
+            state__in=[JobState.STOPPED, JobState.CANCELLED],
+            ended_at__gt=now - RESUMED_WITHIN,
+        ),
     )
-    incident = BulkJob.objects.filter(pk=revocation.incident_id, state__in=_AT_WORK)
-    return items.exists() or incident.exists()
+    return jobs.exists()
 
 
 def _others(account: ConnectedAccount, identity_id: str) -> QuerySet[ConnectedAccount]:

@@ -6,13 +6,13 @@ tells whether a grant is dead whose revocation is refused.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from connections.models import Breaker
 from connections.refresh.endpoints import token_breakers
+from integrations import clock
 from integrations.catalog import UnknownToolkit
 from integrations.outbound import LIMITS, Role
 from integrations.schemes import Granted, RefusalKind, Refused
@@ -79,7 +79,7 @@ def renew(revocation: Revocation, *, scheme: Scheme, tokens: TokenSet) -> Renewe
     """
     if tokens.refresh_token is None or not revocation.may_renew:
         return Refused(kind=RefusalKind.TRANSIENT, error_code="refresh_held_back")
-    if revocation.calls_end_at - time.monotonic() < LIMITS[Role.TOKEN].deadline:
+    if revocation.calls_end_at - clock.seconds() < LIMITS[Role.TOKEN].deadline:
         return Refused(kind=RefusalKind.TRANSIENT, error_code="lease_too_short")
     verdict = scheme.refresh(refresh_token=tokens.refresh_token, ends_at=revocation.calls_end_at)
     if isinstance(verdict, Granted):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from connections import vault
 from connections.grants import is_of_job_under_way, is_superseded
 from connections.models import Revocation
 from connections.renewing import Renewed, is_over, may_renew, renew
+from integrations import clock
 from integrations.outbound import STORING_SECONDS
 from integrations.schemes import RefusalKind, Refused, TokenSet, scheme_of
 from integrations.secrets.keyring import SealingError
@@ -44,20 +44,29 @@ def claim_due(*, limit: int, now: datetime) -> list[Revocation]:
 
     The lease that a row is returned with is by what `finish` knows its own claim again.
     """
-    began = time.monotonic()
+    found, current = _claim(limit, now)
+    # Many may stand back at once; they must not keep others waiting.
+    while len(found) == limit and not current:
+        found, current = _claim(limit, now)
+    return current
+
+
+def _claim(limit: int, now: datetime) -> tuple[list[Revocation], list[Revocation]]:
+    """Return what was due, and what of it is leased."""
+    began = clock.seconds()
     free = Q(lease_until__isnull=True) | Q(lease_until__lte=Now())
     with transaction.atomic():
         due = Revocation.objects.filter(free, next_attempt_at__lte=now)
         rows = due.select_related("account__auth_config__managed_app").order_by("next_attempt_at")
         rows = rows.annotate(claimed_at=Now()).select_for_update(skip_locked=True, of=("self",))
-        found = list(rows[:limit])
+        found: list[Any] = list(rows[:limit])
         current: list[Revocation] = [row for row in found if not _stands_back(row, now)]
         if current:
             _lease(current, since=found[0].claimed_at)
     for row in current:
         row.may_renew = may_renew(row, now=found[0].claimed_at)
         row.calls_end_at = began + settings.REFRESH_LEASE_SECONDS - STORING_SECONDS
-    return current
+    return found, current
 
 
 def _lease(revocations: list[Revocation], *, since: datetime) -> None:
@@ -72,7 +81,7 @@ def _stands_back(revocation: Revocation, now: datetime) -> bool:
     if not is_superseded(revocation):
         return False
     changes: dict[str, Any] = {"lease_until": None, "next_attempt_at": now + JOB_DELAY}
-    if not is_of_job_under_way(revocation):
+    if not is_of_job_under_way(revocation, now=now):
         changes |= {"superseded_at": now, "payload": None, "next_attempt_at": None}
     Revocation.objects.filter(pk=revocation.pk).update(**changes)
     return True
@@ -99,7 +108,10 @@ def _call(revocation: Revocation) -> Answer:
     parameters, client_id = revocation.parameters, revocation.oauth_client_id
     if parameters is None:
         parameters, client_id = account.parameters, account.oauth_client_id
-    scheme = scheme_of(account.auth_config, parameters, client_id=client_id)
+    redirect_uri = revocation.redirect_uri or account.redirect_uri
+    scheme = scheme_of(
+        account.auth_config, parameters, client_id=client_id, redirect_uri=redirect_uri
+    )
     renewable = tokens.refresh_token is not None
     if renewable and scheme.revokes_by_access_token and is_over(revocation, now=timezone.now()):
         # Some answer "done" to a token that is none any more, and the grant lives on.

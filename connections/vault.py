@@ -23,11 +23,12 @@ UNREADABLE: Final = "credentials_do_not_open"
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Whose grant it is, where it was given, and to which client."""
+    """Whose grant it is, where it was given, to which client, and where the consent led back to."""
 
     identity_id: str
     parameters: Mapping[str, str]
     oauth_client_id: str
+    redirect_uri: str
 
     @classmethod
     def of(cls, account: ConnectedAccount) -> Self:
@@ -36,6 +37,7 @@ class Origin:
             identity_id=account.identity_id,
             parameters=account.parameters,
             oauth_client_id=account.oauth_client_id,
+            redirect_uri=account.redirect_uri,
         )
 
 
@@ -110,6 +112,7 @@ def queue_revocation(
         identity_id=origin.identity_id,
         parameters=dict(origin.parameters),
         oauth_client_id=origin.oauth_client_id,
+        redirect_uri=origin.redirect_uri,
         requested_by=actor,
         requested_at=now,
         next_attempt_at=now,
@@ -134,6 +137,7 @@ def queue_again(*, revocation: Revocation, tokens: TokenSet, now: datetime) -> R
         identity_id=revocation.identity_id,
         parameters=account.parameters if revocation.parameters is None else revocation.parameters,
         oauth_client_id=revocation.oauth_client_id,
+        redirect_uri=revocation.redirect_uri,
     )
     return queue_revocation(
         account=account,

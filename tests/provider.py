@@ -5,6 +5,7 @@ The bundled sandbox plays a well-behaved provider; this one plays every other ki
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections import deque
@@ -132,3 +133,10 @@ class ScriptedProvider:
                 return
 
         return Handler
+
+
+def clients(provider: ScriptedProvider) -> list[str]:
+    """Return the clients that called, as id and secret."""
+    heads = [head["Authorization"] for head in provider.heads if "Authorization" in head]
+    basic = [head.removeprefix("Basic ") for head in heads if head.startswith("Basic ")]
+    return [base64.b64decode(head).decode() for head in basic]

@@ -290,6 +290,7 @@ def _give_back(
         identity_id=identity.id,
         parameters=proven.parameters,
         oauth_client_id=attempt.auth_config.client_holder.client_id,
+        redirect_uri=attempt.redirect_uri,
     )
     vault.queue_revocation(
         account=account,

@@ -27,6 +27,7 @@ class Revocation(ProjectScopedModel):
     # where the account is. Null, of a row from before this was kept: as the account has it.
     parameters = models.JSONField(null=True, editable=False)
     oauth_client_id = models.CharField(max_length=500, blank=True, db_default="", editable=False)
+    redirect_uri = models.CharField(max_length=2000, blank=True, db_default="", editable=False)
     requested_by = models.CharField(max_length=300)
     requested_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(null=True)
@@ -52,7 +53,7 @@ class Revocation(ProjectScopedModel):
     superseded_at = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=100, blank=True)
 
-    # Of a claimed row: whether its tokens may be refreshed, and until when on the monotonic clock.
+    # Of a claimed row: whether its tokens may be refreshed, and until when by `integrations.clock`.
     may_renew = False
     calls_end_at = math.inf
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connections.probing.finding import Dead, Renewed, Unknown
 from connections.refresh import breakers
-from connections.refresh.endpoints import origin_of
+from connections.refresh.endpoints import is_elsewhere, origin_of
 from connections.refresh.gate import Gate
 from integrations.catalog import is_outage
 from integrations.schemes import RefusalKind, Refused
@@ -34,6 +34,12 @@ def breaker_names(auth_config: AuthConfig) -> tuple[str, str]:
     return f"{origin} (identity)", f"{auth_config.client_holder_id} (identity)"
 
 
+def is_of_another_host(finding: Finding) -> bool:
+    """Whether it was a former client's home that was asked, for which no breaker stands."""
+    probe = finding.probe
+    return is_elsewhere(probe.auth_config, probe.oauth_client_id, address=_identifying)
+
+
 def _identifying(toolkit: Toolkit) -> str:
     return toolkit.identity.url if toolkit.identity else toolkit.token_url
 
@@ -59,6 +65,8 @@ def note_findings(findings: Iterable[Finding], *, troubled: Iterable[str], now: 
 
 def _verdict(finding: Finding) -> Refused:
     """Return what ``finding`` says of the endpoint, in the words of token calls."""
+    if is_of_another_host(finding):
+        return breakers.UNASKED
     if not isinstance(finding, Unknown):
         return _REFUSED if isinstance(finding, Dead) else _ANSWERED
     garbage = finding.error_code == "malformed_body"

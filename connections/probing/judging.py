@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from connections.probing import queries
 from connections.probing.claim import LIFE_WORTH_ASKING
-from connections.probing.endpoint import breaker_names
+from connections.probing.endpoint import breaker_names, is_of_another_host
 from connections.probing.finding import Alive, Dead
 from connections.probing.retry import CONFIRMATION
 from connections.refresh.doubts import PROBES, Belief, Heard, weigh
@@ -67,15 +67,18 @@ def judge(findings: Sequence[Finding], *, troubled: Collection[str], now: dateti
     names = {pk: breaker_names(config) for pk, config in configs.items()}
     # By client: a managed app is one for many configs.
     said: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    judgement = Judgement()
     for finding in findings:
-        said[names[finding.probe.auth_config.pk]].append(finding)
+        if not is_of_another_host(finding):
+            said[names[finding.probe.auth_config.pk]].append(finding)
+        elif is_refusal(finding):
+            judgement.sentences[finding.probe.account_id] = _sentence_elsewhere(finding)
     noted = [
         client
         for client, found in said.items()
         if any(map(is_refusal, found)) or not set(troubled).isdisjoint(client)
     ]
     beliefs = weigh({client: _heard(said[client]) for client in noted}, rule=PROBES, now=now)
-    judgement = Judgement()
     for pk, config in configs.items():
         if (belief := beliefs.get(names[pk])) is not None:
             own = [finding for finding in said[names[pk]] if finding.probe.auth_config.pk == pk]
@@ -128,6 +131,11 @@ def _sentence(finding: Finding, belief: Belief, *, has_witnesses: bool) -> Sente
     if not finding.probe.refused_before or (belief is Belief.UNSURE and has_witnesses):
         return Sentence.ASKED_AGAIN
     return Sentence.DEAD
+
+
+def _sentence_elsewhere(finding: Finding) -> Sentence:
+    """Nobody else is heard there: it has to be said twice."""
+    return Sentence.DEAD if finding.probe.refused_before else Sentence.ASKED_AGAIN
 
 
 def _find_witnesses(

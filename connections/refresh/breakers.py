@@ -50,6 +50,8 @@ _OWN_FAULTS = {
     "lease_too_short",
     "no_refresh_token",
 }
+# What a call to another host says of this one: a trial that was taken for it is given back.
+UNASKED = Refused(kind=RefusalKind.TERMINAL, error_code="")
 _UNEASY = Q(failures__gt=0) | Q(opened_at__isnull=False)
 
 

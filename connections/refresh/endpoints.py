@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from integrations.models.oauth_clients import is_former
 from integrations.outbound import OutboundError, parse_target
 
 if TYPE_CHECKING:
@@ -47,6 +48,23 @@ def origin_of(auth_config: AuthConfig, address: Callable[[Toolkit], str]) -> str
     if is_shared and not _is_chosen(auth_config, toolkit, address):
         return origin
     return f"{origin} ({auth_config.client_holder_id})"
+
+
+def is_elsewhere(
+    auth_config: AuthConfig, client_id: str, *, address: Callable[[Toolkit], str] | None = None
+) -> bool:
+    """Whether an account of that client has another host called, the home of a former client.
+
+    No breaker stands for that one: what it answers tells nothing of the host of today.
+
+    Args:
+        address: which one is called; that of refreshing, where none is named.
+    """
+    if not is_former(auth_config, client_id):
+        return False
+    address = address or _refreshing
+    of_then = address(auth_config.entry_of(client_id))
+    return _origin(of_then) != _origin(address(auth_config.catalog_entry))
 
 
 def client_in(name: str) -> str:

@@ -15,7 +15,7 @@ from connections.models import ConnectedAccount, Reason, RefreshAttempt, Refresh
 from connections.notices import tell
 from connections.refresh.alarms import alarm
 from connections.refresh.doubts import REFRESHES, Belief, Heard, weigh
-from connections.refresh.endpoints import token_breakers
+from connections.refresh.endpoints import is_elsewhere, token_breakers
 from connections.refresh.retry import (
     CONFIGURATION_DELAYS,
     FAILURES_WORTH_TELLING,
@@ -113,7 +113,6 @@ def _is_believed(claim: Claim, account: ConnectedAccount, refusal: Refused, now:
     if refusal.http_status is None:
         # Nobody was asked: the token has ended, and nothing renews it.
         return True
-    names = token_breakers(claim.auth_config)
     # Not any failure before: after an outage everybody has one.
     again = RefreshAttempt.objects.filter(
         account_id=account.pk,
@@ -122,6 +121,10 @@ def _is_believed(claim: Claim, account: ConnectedAccount, refusal: Refused, now:
         error_code=refusal.error_code,
         http_status=refusal.http_status,
     ).exists()
+    if is_elsewhere(claim.auth_config, claim.oauth_client_id):
+        # Nobody else is heard there: it has to be said twice.
+        return again
+    names = token_breakers(claim.auth_config)
     heard = Heard(account_id=account.pk, accepted=False, again=again)
     # What an answer of ours that was lost explains tells nothing of the provider.
     beliefs = weigh({names: [] if _is_spent(claim) else [heard]}, rule=REFRESHES, now=now)

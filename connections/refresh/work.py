@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from connections import journal, vault
 from connections.models import RefreshOutcome
-from connections.refresh.breakers import note_answers
+from connections.refresh.breakers import UNASKED, note_answers
+from connections.refresh.endpoints import is_elsewhere
 from connections.refresh.gate import known_troubles
 from connections.refresh.issued import seal
 from connections.refresh.outcome import NO_REFRESH_TOKEN, store_refusal
@@ -213,19 +214,15 @@ def _note(
 
 
 def _verdicts(answers: Iterable[Answer]) -> list[tuple[AuthConfig, Verdict]]:
-    return [
-        (answer.claim.auth_config, answer.verdict)
-        for answer in answers
-        if not _is_elsewhere(answer.claim)
-    ]
+    return [(answer.claim.auth_config, _heard_here(answer)) for answer in answers]
 
 
-def _is_elsewhere(claim: Claim) -> bool:
-    """Whether it was a former client's home that was called, for which no breaker stands."""
-    config, client_id = claim.auth_config, claim.oauth_client_id
-    if not is_former(config, client_id):
-        return False
-    return config.entry_of(client_id).token_url != config.catalog_entry.token_url
+def _heard_here(answer: Answer) -> Verdict:
+    """Return what an answer says of the endpoint that the breakers stand for."""
+    claim = answer.claim
+    if is_elsewhere(claim.auth_config, claim.oauth_client_id):
+        return UNASKED
+    return answer.verdict
 
 
 def _take_back_alarm(claim: Claim) -> None:

@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from connections.actors import SYSTEM
 from connections.admin.diagnosis import diagnose
 from connections.errors import AccountUnusable, RefreshUnavailable
-from connections.models import Breaker, ConnectedAccount, Entity, Status, Trigger
-from connections.operations import revoke_account
-from connections.refresh import refresh_account, revoke_due
+from connections.models import ConnectedAccount, Entity, Status, Trigger
+from connections.refresh import refresh_account
 from connections.refresh.gate import Gate
 from integrations.auth_configs import forget_older_secrets, update_auth_config
 from integrations.catalog import TerminalRule
 from integrations.models import AuthConfig
 from integrations.models.oauth_clients import MOST_FORMER, parameters_of, replace_client
-from integrations.schemes import OAuth2Client
 from integrations.secrets import Secret
 from tests.connections.proving import change_toolkit
 from tests.making import connect
-from tests.provider import REVOKE_PATH, Answer, ScriptedProvider, tokens
+from tests.provider import Answer, ScriptedProvider, clients, tokens
 from webhooks.models import Event, EventType
 
 pytestmark = pytest.mark.django_db
 
 REFUSED = Answer(status=401, json={"error": "invalid_client"})
-
-
-def clients(provider: ScriptedProvider) -> list[str]:
-    """Return the clients that called, as id and secret."""
-    heads = [head["Authorization"] for head in provider.heads if "Authorization" in head]
-    return [base64.b64decode(head.removeprefix("Basic ")).decode() for head in heads]
 
 
 def refresh(account: ConnectedAccount) -> None:
@@ -181,60 +171,6 @@ def test_a_client_that_nobody_was_granted_to_is_the_present_one(
     update_auth_config(auth_config=auth_config, client_id="other", client_secret=Secret("theirs"))
     refresh(account)
     assert clients(provider) == ["other:theirs"]
-
-
-def move(auth_config: AuthConfig, url: str) -> None:
-    """Go from a trial at the service to the real thing: another client on another host."""
-    ConnectedAccount.objects.update(oauth_client_id="client")
-    update_auth_config(
-        auth_config=auth_config,
-        client_id="other",
-        client_secret=Secret("theirs"),
-        parameters={"base_url": url},
-    )
-
-
-def test_a_client_of_before_is_used_where_it_was(
-    auth_config: AuthConfig, account: ConnectedAccount, provider: ScriptedProvider
-) -> None:
-    with ScriptedProvider().serving() as elsewhere:
-        move(auth_config, elsewhere.url)
-        refresh(account)
-        revoke_account(account=ConnectedAccount.objects.get(), actor=SYSTEM)
-        revoke_due()
-        assert elsewhere.targets == []
-    assert clients(provider) == ["client:client secret"] * 2
-    assert len(provider.forms(REVOKE_PATH)) == 1
-
-
-def test_its_former_home_opens_no_breaker_of_the_present_one(
-    auth_config: AuthConfig, account: ConnectedAccount, provider: ScriptedProvider
-) -> None:
-    move(auth_config, "http://127.0.0.1:9")
-    provider.answer_tokens(Answer(status=503, json={}))
-    for _ in range(5):
-        with pytest.raises(RefreshUnavailable):
-            refresh(account)
-    assert not Breaker.objects.exists()
-
-
-def test_its_accounts_are_told_where_their_tokens_work(
-    auth_config: AuthConfig, account: ConnectedAccount, provider: ScriptedProvider
-) -> None:
-    before = account.base_url
-    move(auth_config, "http://127.0.0.1:9")
-    after = ConnectedAccount.objects.get().base_url
-    assert after == before
-    assert after is not None
-    assert after.startswith(provider.url)
-
-
-def test_who_connects_now_goes_where_the_present_client_is(
-    auth_config: AuthConfig, account: ConnectedAccount
-) -> None:
-    move(auth_config, "http://127.0.0.1:9")
-    url = OAuth2Client.of(AuthConfig.objects.get()).toolkit.token_url
-    assert url.startswith("http://127.0.0.1:9/")
 
 
 def test_as_many_clients_are_kept_with_their_parameters_as_with_their_secrets() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
+from typing import Any, Final
 
 import pytest
 from django.utils import timezone
@@ -13,6 +15,8 @@ from connections.operations import revoke_account
 from connections.refresh.endpoints import endpoint_of
 from connections.renewing import FRESH, Renewed
 from connections.revoking import claim_due, finish, revoke
+from integrations import clock
+from integrations.models import AuthConfig
 from integrations.schemes import RefusalKind, Refused, TokenSet
 from tests.other_toolkits import use_toolkit
 from tests.provider import Answer, ScriptedProvider, tokens
@@ -20,17 +24,17 @@ from tests.provider import Answer, ScriptedProvider, tokens
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_service", "account")]
 
 DONE = Answer(json={})
+SERVICE: Final[dict[str, Any]] = {
+    "authorization_url": "{base_url}/authorize",
+    "token_url": "{base_url}/token",
+    "revocation": {"url": "{base_url}/end", "auth": "token"},
+}
 STALE = Answer(status=401, json={"error": "expired_access_token"})
 
 
 @pytest.fixture
 def _service(monkeypatch: pytest.MonkeyPatch, provider: ScriptedProvider) -> None:
-    use_toolkit(
-        monkeypatch,
-        authorization_url="{base_url}/authorize",
-        token_url="{base_url}/token",
-        revocation={"url": "{base_url}/end", "auth": "token"},
-    )
+    use_toolkit(monkeypatch, **SERVICE)
     provider.answer("/token", tokens())
     provider.answer("/end", STALE, DONE)
 
@@ -65,6 +69,28 @@ def test_a_token_that_is_refused_is_refreshed_and_the_new_one_is_revoked(
     assert turn().confirmed_at is not None
     assert sent(provider) == ["access-1", "access-2"]
     assert [form["refresh_token"] for form in provider.forms("/token")] == ["refresh-1"]
+
+
+def test_it_is_so_on_a_machine_that_was_suspended_since_it_started(
+    provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "seconds", lambda: time.monotonic() + 3600)
+    let_go()
+    turn()
+    assert turn().confirmed_at is not None
+    assert sent(provider) == ["access-1", "access-2"]
+
+
+def test_the_refresh_names_where_the_consent_led_back_to(
+    monkeypatch: pytest.MonkeyPatch, auth_config: AuthConfig, provider: ScriptedProvider
+) -> None:
+    use_toolkit(monkeypatch, **SERVICE, refresh_needs_redirect_uri=True)
+    ConnectedAccount.objects.update(redirect_uri="https://app.example/before")
+    let_go(expired=True)
+    AuthConfig.objects.update(callback_url="https://app.example/now")
+    turn()
+    [form] = provider.forms("/token")
+    assert form["redirect_uri"] == "https://app.example/before"
 
 
 def test_one_that_is_known_to_be_over_is_not_sent(provider: ScriptedProvider) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 
 from connections.models import ConnectedAccount, Entity, Trigger
@@ -11,7 +10,6 @@ from integrations.auth_configs import create_auth_config
 from integrations.models import AuthConfig, ManagedApp, Project
 from tests.making import CALLBACK_URL, connect, link_to
 from tests.person import Person
-from tests.provider import ScriptedProvider
 
 
 @dataclass
@@ -36,13 +34,6 @@ def tenant(name: str, app: ManagedApp) -> Tenant:
         project=project, name=f"Notes of {name}", toolkit="sandbox", managed_app=app
     )
     return Tenant(project, config)
-
-
-def clients(provider: ScriptedProvider) -> list[str]:
-    """Return the clients that called, as id and secret."""
-    heads = [head["Authorization"] for head in provider.heads if "Authorization" in head]
-    basic = [head.removeprefix("Basic ") for head in heads if head.startswith("Basic ")]
-    return [base64.b64decode(head).decode() for head in basic]
 
 
 def refresh(account: ConnectedAccount) -> None:

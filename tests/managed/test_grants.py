@@ -18,9 +18,9 @@ from integrations.managed_apps import rotate_managed_app, switch_managed_app
 from integrations.models import AuthConfig, ManagedApp
 from integrations.secrets import Secret
 from tests.making import link_to
-from tests.managed.tenants import Tenant, clients, refresh, set_out
+from tests.managed.tenants import Tenant, refresh, set_out
 from tests.person import Person
-from tests.provider import REVOKE_PATH, Answer, ScriptedProvider, tokens
+from tests.provider import REVOKE_PATH, Answer, ScriptedProvider, clients, tokens
 
 pytestmark = pytest.mark.django_db
 

@@ -9,14 +9,20 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from connections import vault
+from connections.actors import SYSTEM
 from connections.bulk import running
 from connections.bulk.counting import at_providers, is_sure
-from connections.bulk.steering import cancel_job
-from connections.models import BulkJob, Reason, Revocation
+from connections.bulk.starting import Asker
+from connections.bulk.steering import cancel_job, resume_job
+from connections.grants import RESUMED_WITHIN
+from connections.models import BulkJob, ConnectedAccount, Reason, Revocation
 from connections.models.bulk import Extent
+from connections.operations import revoke_account
 from connections.refresh import revoke_due
+from connections.revoking import claim_due
 from tests.bulk import begin, fresh, work
-from tests.making import store_grant
+from tests.making import store_grant, token_set
 from tests.managed.tenants import Tenant
 from tests.provider import REVOKE_PATH, ScriptedProvider
 
@@ -56,6 +62,23 @@ def test_the_tokens_of_both_are_sent_although_the_first_was_looked_at_in_between
     assert is_sure(fresh(job), said)
 
 
+def test_many_that_stand_back_keep_nobody_waiting(job: BulkJob, ours: Tenant) -> None:
+    revocation = Revocation.objects.get()
+    for _ in range(8):
+        vault.queue_revocation(
+            account=revocation.account,
+            tokens=token_set(3),
+            actor=SYSTEM,
+            incident_id=job.pk,
+            now=timezone.now() - timedelta(hours=1),
+        )
+    other = ours.account(user_id="somebody else")
+    ConnectedAccount.objects.filter(pk=other.pk).update(identity_id="9")
+    revoke_account(account=ConnectedAccount.objects.get(pk=other.pk), actor=SYSTEM)
+    [claimed] = claim_due(limit=8, now=timezone.now() + timedelta(seconds=1))
+    assert claimed.account_id == other.pk
+
+
 def test_what_waits_for_the_job_costs_no_attempt(job: BulkJob) -> None:
     revoke_all()
     waiting = Revocation.objects.get()
@@ -65,8 +88,20 @@ def test_what_waits_for_the_job_costs_no_attempt(job: BulkJob) -> None:
     assert waiting.payload is not None
 
 
-def test_where_it_is_cancelled_the_grant_lives_on_and_it_says_so(job: BulkJob) -> None:
+def test_where_it_is_cancelled_it_may_yet_go_on(
+    job: BulkJob, provider: ScriptedProvider, admin_user: User
+) -> None:
     cancel_job(job=job, now=timezone.now())
+    revoke_all()
+    assert Revocation.objects.get().superseded_at is None
+    resume_job(job=fresh(job), asker=Asker.of_staff(admin_user))
+    work()
+    revoke_all()
+    assert {form["token"] for form in provider.forms(REVOKE_PATH)} == {"refresh-1", "refresh-2"}
+
+
+def test_where_it_stays_cancelled_the_grant_lives_on_and_it_says_so(job: BulkJob) -> None:
+    cancel_job(job=job, now=timezone.now() - RESUMED_WITHIN)
     revoke_all()
     said = at_providers(fresh(job))
     assert said is not None
