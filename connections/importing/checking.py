@@ -10,6 +10,7 @@ from connections.importing import values as read
 from connections.importing.credentials import credentials, key_fields
 from connections.importing.rows import COLUMNS, RowRefused, SourceRefused, unknown_column
 from integrations.models import AuthConfig
+from integrations.models.auth_config import Scheme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +81,7 @@ class Checks:
             scopes=read.scopes(row.values),
             parameters=_parameters(row.values, auth_config),
             granted_at=_granted_at(row.values, now),
-            redirect_uri=read.text(row.values, "redirect_uri", most=2000),
+            redirect_uri=_redirect_uri(row.values, auth_config),
         )
 
     def _auth_config(self, values: Mapping[str, object]) -> AuthConfig:
@@ -114,6 +115,12 @@ def _granted_at(values: Mapping[str, object], now: datetime) -> datetime | None:
     if found is not None and found > now + _AHEAD:
         raise RowRefused("date_invalid", "granted_at lies in the future.")
     return found
+
+
+def _redirect_uri(values: Mapping[str, object], auth_config: AuthConfig) -> str:
+    """Return where the consent led back to; without a word of the row, where it would today."""
+    found = read.text(values, "redirect_uri", most=2000)
+    return found or (auth_config.redirect_uri if auth_config.scheme == Scheme.OAUTH2 else "")
 
 
 def _parameters(values: Mapping[str, object], auth_config: AuthConfig) -> dict[str, str]:

@@ -84,8 +84,11 @@ def test_an_imported_grant_brings_its_own(
     assert [form["redirect_uri"] for form in provider.forms("/token")] == [OLD]
 
 
-def test_without_one_it_is_the_auth_configs(importer: Importer, provider: ScriptedProvider) -> None:
+def test_without_one_it_is_the_auth_configs_of_that_day(
+    importer: Importer, provider: ScriptedProvider
+) -> None:
     importer.rows(row())
+    AuthConfig.objects.update(callback_url="https://connect.acme.example/back")
     refresh_imported()
     [form] = provider.forms("/token")
     assert form["redirect_uri"] == importer.auth_config.redirect_uri
