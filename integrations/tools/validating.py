@@ -14,7 +14,7 @@ from referencing import Registry
 
 from integrations.tools.definition import ToolDefinition
 from integrations.tools.errors import InvalidToolInput
-from integrations.tools.patterns import LONGEST_TEXT, is_harmless
+from integrations.tools.patterns import longest_text
 
 DEEPEST: Final = 40
 MOST_VALUES: Final = 100_000
@@ -80,13 +80,13 @@ def _is_scalar(value: Any) -> bool:
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
     if not isinstance(instance, str):
         return
-    fits = len(instance) <= LONGEST_TEXT and is_harmless(pattern) and _search(pattern, instance)
-    if not fits:
+    if not _fits(pattern, instance):
         yield ValidationError("pattern")
 
 
-def _search(pattern: str, text: str) -> bool:
-    return re.search(pattern, text) is not None
+def _fits(pattern: str, text: str) -> bool:
+    longest = longest_text(pattern)
+    return longest is not None and len(text) <= longest and re.search(pattern, text) is not None
 
 
 def _unique_items(

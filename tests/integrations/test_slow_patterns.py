@@ -13,7 +13,10 @@ from integrations.errors import InvalidInput
 from integrations.schemes import IdentityUnavailable, TokenSet, from_person, from_provider
 from integrations.schemes.keys import checked
 from integrations.secrets import Secret
-from integrations.tools.patterns import is_harmless
+from integrations.tools.errors import InvalidToolInput
+from integrations.tools.patterns import is_harmless, longest_text
+from integrations.tools.validating import validate_inputs
+from tests.integrations.tools.samples import make_tool
 from tests.other_toolkits import API_KEY, toolkit_with
 
 SLOW = "[a-z]?[a-z]?[a-z]*[a-z]*"
@@ -69,3 +72,12 @@ def test_a_long_key_only_has_to_be_what_a_header_takes() -> None:
     for wrong in ("a" * 299 + "!", "a" * 4000 + "\u00e4", "a" * 4000 + "\n!"):
         with at_once(), pytest.raises(InvalidInput):
             checked(form, {"api_key": wrong})
+
+
+@pytest.mark.parametrize("start", ["a?" * 6, "(?:a|aa|aaa|aaaa)" * 6, "(?:a|aa|aaa|aaaa)" * 2])
+def test_the_longest_text_that_a_tools_expression_is_run_on_is_done_at_once(start: str) -> None:
+    tool = make_tool(properties={"a": {"pattern": f"^{start}a*a*$"}})
+    longest = longest_text(f"^{start}a*a*$") or 0
+    for length in (longest, longest + 1, 1000):
+        with at_once(), pytest.raises(InvalidToolInput):
+            validate_inputs(tool, {"a": "a" * (length - 1) + "!"})

@@ -14,7 +14,7 @@ from integrations.tools.dialect import TYPES, Schema
 from integrations.tools.openapi.limits import Budget
 from integrations.tools.openapi.plain import clean, is_count, is_number, is_plain
 from integrations.tools.openapi.references import BadReference, follow
-from integrations.tools.patterns import is_harmless
+from integrations.tools.patterns import longest_text
 
 MOST_CHOICES: Final = 500
 LONGEST_NAME: Final = 200
@@ -135,7 +135,7 @@ class Translator:
                 result[exclusive] = limit
         pattern = found.get("pattern")
         if isinstance(pattern, str):
-            if is_plain(pattern) and is_harmless(pattern):
+            if is_plain(pattern) and longest_text(pattern):
                 result["pattern"] = pattern
             else:
                 self.lost.append("a pattern that may take too long, or is none here")

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from integrations.catalog.scopes import Scopes
-from integrations.tools.patterns import is_harmless
+from integrations.tools.patterns import is_harmless, longest_text
 from tests.integrations.tools.samples import TEXT, make_tool
 
 BODY = {"in": "body"}
@@ -169,6 +169,28 @@ def test_inputs_take_nothing_unknown() -> None:
 )
 def test_only_patterns_that_end_soon_are_run(pattern: str, harmless: bool) -> None:
     assert is_harmless(pattern) is harmless
+
+
+@pytest.mark.parametrize(
+    ("pattern", "longest"),
+    [
+        ("^[a-z]+$", 1000),
+        (r"^-?[0-9]+(\.[0-9]+)?%?$", 707),
+        ("a?b?c?d*", 707),
+        ("^" + "(?:a|ab|b)" * 6 + "[a-z]*[a-z]*$", 74),
+        ("^" + "(?:a|bc|d)" * 6 + "[a-z]*[a-z]*$", 1000),
+        ("^" + "(?i:aa|K.|b|\u212a.)" * 3 + "[a-z]*[a-z]*$", 250),
+        ("^" + r"(?:\b|\B|^|$|a?|b?|c?|d?|e?|f?)" * 6, None),
+        ("^" + "a?" * 7, None),
+        ("^a*a*a*$", None),
+        ("(a+)+$", None),
+        ("[", None),
+    ],
+)
+def test_the_more_ways_an_expression_has_the_shorter_the_texts_it_is_run_on(
+    pattern: str, longest: int | None
+) -> None:
+    assert longest_text(pattern) == longest
 
 
 def test_hints_follow_the_method_and_may_be_said_otherwise() -> None:

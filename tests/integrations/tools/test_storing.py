@@ -15,6 +15,7 @@ from integrations.tools.definition import ToolDefinition
 from integrations.tools.errors import InvalidTool, UnknownTool
 from integrations.tools.listing import find_tool, list_tools
 from integrations.tools.storing import Stored, parse_tool, store_tools
+from integrations.tools.validating import validate_inputs
 from tests.integrations.tools.samples import TEXT, make_tool
 
 
@@ -158,3 +159,17 @@ def test_a_tool_is_found_by_its_name_and_an_own_one_by_its_id(config: AuthConfig
         found = find_tool(project=config.project, name=name)
         assert (found.id, found.toolkit, found.auth_config_id) == (row.pk, "github", config.pk)
     assert find_tool(project=config.project, name="github_get_issue").id is None
+
+
+def test_a_tool_whose_pattern_has_many_options_is_read_as_it_was_stored(config: AuthConfig) -> None:
+    number = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?%?$"}
+    inputs = {"properties": {"share": number}}
+    Tool.objects.create(
+        project=config.project,
+        auth_config=config,
+        name="acme_do",
+        definition=make_tool().as_data() | {"inputs": inputs},
+        source=Source.OPENAPI,
+    )
+    tool = tools_of(config)["acme_do"]
+    assert validate_inputs(tool, {"share": "-12.5%"}) == {"share": "-12.5%"}
