@@ -45,7 +45,8 @@ _REFRESHES: dict[str, tuple[str, str]] = {
     RefreshOutcome.TRANSIENT: ("Refresh failed, will be tried again", "warn"),
     RefreshOutcome.IN_DOUBT: ("The provider's answer to a refresh was lost", "warn"),
     RefreshOutcome.TERMINAL: ("Refresh refused: the grant is dead", "bad"),
-    RefreshOutcome.CONFIGURATION: ("Refresh refused: the auth config is at fault", "bad"),
+    # Not "the auth config": it may have been a client of before, of which no attempt tells.
+    RefreshOutcome.CONFIGURATION: ("Refresh refused: the client is at fault, not the grant", "bad"),
     RefreshOutcome.SUPERSEDED: ("Refresh overtaken by a newer grant", "quiet"),
     RefreshOutcome.DISCARDED: ("Refresh thrown away: the account had ended", "quiet"),
 }

@@ -13,6 +13,7 @@ from connections.errors import AccountUnusable, RefreshUnavailable
 from connections.models import ConnectedAccount, Entity, Status, Trigger
 from connections.refresh import refresh_account
 from connections.refresh.gate import Gate
+from connections.timeline.history import refreshes
 from integrations.auth_configs import forget_older_secrets, update_auth_config
 from integrations.catalog import TerminalRule
 from integrations.models import AuthConfig
@@ -139,6 +140,17 @@ def test_whoever_looks_after_it_reads_why_and_what_to_do(
     assert found is not None
     assert "a client of before, which the provider refuses" in found.advice
     assert found.operation == "link"
+
+
+def test_the_history_does_not_put_a_refusal_of_a_client_of_before_on_the_auth_config(
+    auth_config: AuthConfig, account: ConnectedAccount, provider: ScriptedProvider
+) -> None:
+    stand_on_former(auth_config)
+    provider.answer_tokens(REFUSED)
+    with pytest.raises(RefreshUnavailable):
+        refresh(account)
+    [entry] = refreshes(account, 5, "")
+    assert entry.title == "Refresh refused: the client is at fault, not the grant"
 
 
 def test_a_success_of_a_client_of_before_says_nothing_of_the_present_one(
