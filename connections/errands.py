@@ -17,7 +17,7 @@ from django.utils import timezone
 from connections.beside import looking_beside
 from connections.noticing.sending import send_due_notices
 from integrations.database import DATABASE_AWAY, is_away
-from integrations.renewing import renew_registrations
+from integrations.renewing_registrations import renew_registrations
 
 if TYPE_CHECKING:
     import threading

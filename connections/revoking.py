@@ -15,7 +15,7 @@ from django.utils import timezone
 from connections import vault
 from connections.grants import is_of_job_under_way, is_superseded
 from connections.models import Revocation
-from connections.renewing import Renewed, is_over, may_renew, renew
+from connections.outgoing import Renewed, is_over, may_renew, renew
 from integrations import clock
 from integrations.outbound import STORING_SECONDS
 from integrations.schemes import RefusalKind, Refused, TokenSet, scheme_of

@@ -49,7 +49,7 @@ def watch_refreshes() -> None:
 
 def renew_registrations() -> None:
     """Register clients anew whose secrets end soon, as ``manage.py auth_configs renew`` does."""
-    from integrations.renewing import renew_registrations as renew  # noqa: PLC0415 - models
+    from integrations.renewing_registrations import renew_registrations as renew  # noqa: PLC0415 - models
 
     renew(now=timezone.now())
 

@@ -1,4 +1,4 @@
-"""Registers a client anew where the server forgot it; `integrations.renewing` does so in time."""
+"""Registers a client anew where the server forgot it; `renewing_registrations` does so in time."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connections.probing.finding import Dead, Renewed, Unknown
 from connections.refresh import breakers
-from connections.refresh.endpoints import is_elsewhere, origin_of
+from connections.refresh.endpoints import calls_former_home, origin_of
 from connections.refresh.gate import Gate
 from integrations.catalog import is_outage
 from integrations.schemes import RefusalKind, Refused
@@ -34,10 +34,10 @@ def breaker_names(auth_config: AuthConfig) -> tuple[str, str]:
     return f"{origin} (identity)", f"{auth_config.client_holder_id} (identity)"
 
 
-def is_of_another_host(finding: Finding) -> bool:
+def is_of_former_home(finding: Finding) -> bool:
     """Whether it was a former client's home that was asked, for which no breaker stands."""
     probe = finding.probe
-    return is_elsewhere(probe.auth_config, probe.oauth_client_id, address=_identifying)
+    return calls_former_home(probe.auth_config, probe.oauth_client_id, address=_identifying)
 
 
 def _identifying(toolkit: Toolkit) -> str:
@@ -65,7 +65,7 @@ def note_findings(findings: Iterable[Finding], *, troubled: Iterable[str], now: 
 
 def _verdict(finding: Finding) -> Refused:
     """Return what ``finding`` says of the endpoint, in the words of token calls."""
-    if is_of_another_host(finding):
+    if is_of_former_home(finding):
         return breakers.UNASKED
     if not isinstance(finding, Unknown):
         return _REFUSED if isinstance(finding, Dead) else _ANSWERED

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from connections.probing import queries
 from connections.probing.claim import LIFE_WORTH_ASKING
-from connections.probing.endpoint import breaker_names, is_of_another_host
+from connections.probing.endpoint import breaker_names, is_of_former_home
 from connections.probing.finding import Alive, Dead
 from connections.probing.retry import CONFIRMATION
 from connections.refresh.doubts import PROBES, Belief, Heard, weigh
@@ -69,7 +69,7 @@ def judge(findings: Sequence[Finding], *, troubled: Collection[str], now: dateti
     said: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     judgement = Judgement()
     for finding in findings:
-        if not is_of_another_host(finding):
+        if not is_of_former_home(finding):
             said[names[finding.probe.auth_config.pk]].append(finding)
         elif is_refusal(finding):
             judgement.sentences[finding.probe.account_id] = _sentence_elsewhere(finding)

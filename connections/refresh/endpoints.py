@@ -50,10 +50,10 @@ def origin_of(auth_config: AuthConfig, address: Callable[[Toolkit], str]) -> str
     return f"{origin} ({auth_config.client_holder_id})"
 
 
-def is_elsewhere(
+def calls_former_home(
     auth_config: AuthConfig, client_id: str, *, address: Callable[[Toolkit], str] | None = None
 ) -> bool:
-    """Whether an account of that client has another host called, the home of a former client.
+    """Whether an account of that client has another host called: a former client's home.
 
     No breaker stands for that one: what it answers tells nothing of the host of today.
 

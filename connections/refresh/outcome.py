@@ -15,7 +15,7 @@ from connections.models import ConnectedAccount, Reason, RefreshAttempt, Refresh
 from connections.notices import tell
 from connections.refresh.alarms import alarm
 from connections.refresh.doubts import REFRESHES, Belief, Heard, weigh
-from connections.refresh.endpoints import is_elsewhere, token_breakers
+from connections.refresh.endpoints import calls_former_home, token_breakers
 from connections.refresh.retry import (
     CONFIGURATION_DELAYS,
     FAILURES_WORTH_TELLING,
@@ -121,7 +121,7 @@ def _is_believed(claim: Claim, account: ConnectedAccount, refusal: Refused, now:
         error_code=refusal.error_code,
         http_status=refusal.http_status,
     ).exists()
-    if is_elsewhere(claim.auth_config, claim.oauth_client_id):
+    if calls_former_home(claim.auth_config, claim.oauth_client_id):
         # Nobody else is heard there: it has to be said twice.
         return again
     names = token_breakers(claim.auth_config)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from connections import journal, vault
 from connections.models import RefreshOutcome
 from connections.refresh.breakers import UNASKED, note_answers
-from connections.refresh.endpoints import is_elsewhere
+from connections.refresh.endpoints import calls_former_home
 from connections.refresh.gate import known_troubles
 from connections.refresh.issued import seal
 from connections.refresh.outcome import NO_REFRESH_TOKEN, store_refusal
@@ -220,7 +220,7 @@ def _verdicts(answers: Iterable[Answer]) -> list[tuple[AuthConfig, Verdict]]:
 def _heard_here(answer: Answer) -> Verdict:
     """Return what an answer says of the endpoint that the breakers stand for."""
     claim = answer.claim
-    if is_elsewhere(claim.auth_config, claim.oauth_client_id):
+    if calls_former_home(claim.auth_config, claim.oauth_client_id):
         return UNASKED
     return answer.verdict
 

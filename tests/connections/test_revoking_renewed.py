@@ -12,8 +12,8 @@ from django.utils import timezone
 from connections.actors import SYSTEM
 from connections.models import Breaker, ConnectedAccount, Revocation
 from connections.operations import revoke_account
+from connections.outgoing import FRESH, Renewed
 from connections.refresh.endpoints import endpoint_of
-from connections.renewing import FRESH, Renewed
 from connections.revoking import claim_due, finish, revoke
 from integrations import clock
 from integrations.models import AuthConfig

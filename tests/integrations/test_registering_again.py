@@ -21,7 +21,7 @@ from integrations.mcp_servers import rediscover_mcp_server
 from integrations.models import AuthConfig, Project
 from integrations.models.oauth_clients import app_of
 from integrations.registrations import NotRegistered
-from integrations.renewing import renew_registrations
+from integrations.renewing_registrations import renew_registrations
 from integrations.reregistering import register_again
 from integrations.secrets import Secret
 from tests.authorization_server import (

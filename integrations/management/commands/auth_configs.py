@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.errors import IntegrationsError
 from integrations.models import AuthConfig
-from integrations.renewing import renew_registrations
+from integrations.renewing_registrations import renew_registrations
 from integrations.reregistering import register_again
 
 if TYPE_CHECKING:

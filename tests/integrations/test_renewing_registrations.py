@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from integrations.models import AuthConfig, Project
-from integrations.renewing import renew_registrations
+from integrations.renewing_registrations import renew_registrations
 from tests.authorization_server import (
     ISSUER_METADATA,
     Reply,
